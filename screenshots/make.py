@@ -176,7 +176,7 @@ async def picture_details(app: WandbTuiApp, pilot: Pilot[int]) -> None:
 
 
 async def picture_sign_in(app: WandbTuiApp) -> None:
-    """What a first start shows."""
+    """The screen of a first start."""
     async with app.run_test(size=(100, 32)) as pilot:
         await until(pilot, lambda: bool(app.screen.query("#api-key")))
         await settled(pilot)

@@ -29,7 +29,7 @@ Interval = tuple[float, float]
 
 @dataclass(slots=True)
 class _Line:
-    """What is drawn on a line: backgrounds as long as they are of one colour, and texts."""
+    """The drawing of a line: backgrounds as long as they are of one colour, and texts."""
 
     backgrounds: list[tuple[str, float, float]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class _Frame:
     """A picture as its lines.
 
     Attributes:
-        lines: What is drawn on each line, by its number; styles are written out instead of classes.
+        lines: The drawing on each line, by its number; styles are written out instead of classes.
         frame: All around them.
         seconds: For how long it is shown.
     """
@@ -106,7 +106,7 @@ class Recording:
         return f"{frame[:at]}{text}\n{frame[at:].strip()}\n"
 
     def _shown(self) -> dict[tuple[int, str], tuple[Interval, ...]]:
-        """When each content of each line is shown."""
+        """The intervals in which each content of each line is shown."""
         shown: dict[tuple[int, str], list[Interval]] = {}
         begin = 0.0
         for frame in self._frames:

@@ -74,7 +74,7 @@ def check(pages: str) -> int:
     unit = {"unit tests": [*pytest, *IN_PAIRS, UNIT, *given]}
     ui = {"UI tests": [*pytest, *IN_PAIRS, UI, *given]}
     if set(sys.argv[1:]) - {"--all"}:
-        # What is asked for may be of one kind only.
+        # The tests asked for may be of one kind only.
         waiting, cluster, unit, ui = {"tests": [*pytest, *IN_PARALLEL, *given]}, {}, {}, {}
     static = {
         "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-logo"],
@@ -92,7 +92,7 @@ def check(pages: str) -> int:
     failed = failures(quick)
     with ThreadPoolExecutor(1) as gaps, ThreadPoolExecutor(1) as beside:
         running = [gaps.submit(failures, static, through=NICE, buffered=True)]
-        # What cannot be collected cannot be run either, and says so once.
+        # Tests that cannot be collected cannot be run either, and say so once.
         if unfit := failures(collection, buffered=True):
             failed += unfit
         else:

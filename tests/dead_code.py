@@ -1,6 +1,6 @@
 """Code of the package that nothing uses, found by vulture: ``python -m tests.dead_code``.
 
-What only a test uses is dead as well, except in the sandbox, whose users are tests. pyproject.toml
+Code that only a test uses is dead as well, except in the sandbox, whose users are tests. pyproject.toml
 lists the names that frameworks call; the fields of the sandbox's GraphQL schema are read from the schema.
 """
 

@@ -37,7 +37,7 @@ def lines(text):
 
 
 def kind(text):
-    """How a block is run."""
+    """The way in which a block is run."""
     if any(part in text for part in ELSEWHERE):
         return "elsewhere"
     if all(INSTALL.match(line) for line in lines(text)):

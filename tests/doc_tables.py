@@ -122,7 +122,7 @@ def names() -> str:
 
 
 def refusals() -> str:
-    """How forks and rewinds are refused: the error, its exit status, and what it says."""
+    """The refusals of forks and rewinds: the error, its exit status, and its sentence."""
     rows = [
         (case.cause, f"`{case.error.__name__}`, {code_of(case.error('')):d}", case.after, case.says(DOCUMENTED))
         for case in REFUSALS

@@ -1,4 +1,4 @@
-"""How forks and rewinds are refused: by the server, or beforehand; with the error and the sentence for each.
+"""The refusals of forks and rewinds: by the server, or beforehand; with the error and the sentence for each.
 
 `tests.integration.test_refusals` has each of them happen, and the table in ``docs/guides/forks.md`` is made from them.
 """
@@ -21,9 +21,9 @@ class Refusal:
     """One way to be refused.
 
     Attributes:
-        cause: What is refused, in a few words.
+        cause: The thing that is refused, in a few words.
         error: The error.
-        sentence: What it says; ``{run}`` stands for the parent, ``{project}`` for its project, “…” for anything.
+        sentence: The error's text; ``{run}`` stands for the parent, ``{project}`` for its project, “…” for anything.
         after: When that is said.
         fault: The sandbox's fault that stands for the server.
         environ: Variables of the environment.

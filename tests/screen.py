@@ -1,4 +1,4 @@
-"""What an app that runs in a test shows."""
+"""The screen of an app that runs in a test."""
 
 import asyncio
 import faulthandler
@@ -16,7 +16,7 @@ def drawn(app):
 
 
 def shown(app):
-    """What stands on the screen, as text."""
+    """The screen as text."""
     return "\n".join("".join(segment.text for segment in strip) for strip in drawn(app))
 
 

@@ -1,4 +1,4 @@
-"""How long tests wait before they give up: a clock that stands still while the machine has too much to do.
+"""A clock for tests that wait, which stands still while the machine has too much to do.
 
 For patience alone: no test asserts that something takes less than so many seconds, `tests.benchmarks` measures that.
 """

@@ -21,14 +21,14 @@ _BIG = f"{ENTITY}/{PROJECT}/big"
 _TIMEOUT_S = 1200
 _LATENCY_S = 0.05
 _FAR = tuple(f"slow:path={path},seconds={_LATENCY_S}" for path in ("graphql", "storage"))
-"""What makes the sandbox as far away as a server on the internet."""
+"""The faults that make the sandbox as far away as a server on the internet."""
 _NARROW = (*_FAR, "narrow:path=storage,megabits=100")
 """The same at the end of a line of 100 megabits per second."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Costs:
-    """What a command has cost: seconds, seconds of processor time, MB at its peak, requests to the API, bytes."""
+    """The costs of a command: seconds, seconds of processor time, MB at its peak, requests to the API, bytes."""
 
     wall: float
     processor: float
@@ -183,7 +183,7 @@ def _run(here: BenchmarkSandbox, command: Sequence[str], home: str) -> _Costs:
 
 
 def _url(here: BenchmarkSandbox, run: str) -> str:
-    """Where the one file of a run's export is."""
+    """The address of the one file of a run's export."""
     inner = here.sandbox.context
     made = inner.state.run(inner.state.ensure_project(ENTITY, PROJECT)[0], run.rpartition("/")[2])
     if made is None:

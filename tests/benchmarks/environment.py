@@ -1,4 +1,4 @@
-"""What both sides are measured on: a sandbox with runs, a home folder, and programs to start there."""
+"""The environment that both sides are measured in: a sandbox with runs, a home folder, and programs to start there."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ class BenchmarkSandbox:
 
     @property
     def key(self) -> str:
-        """How the watch list names the server."""
+        """The server's key in the watch list."""
         return self.sandbox.base_url
 
     def requests(self) -> int:
-        """How many requests the API has had."""
+        """The number of requests that the API has had."""
         return self.sandbox.stats()["graphql_requests"]
 
     def appeared(self, run: RunAddress) -> float:
-        """When the run's export became visible, by the wall clock."""
+        """The time at which the run's export became visible, by the wall clock."""
         inner = self.sandbox.context
         project, _ = inner.state.ensure_project(run.entity, run.project)
         made = inner.state.run(project, run.run_id)

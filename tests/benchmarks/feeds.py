@@ -31,8 +31,8 @@ _FIRST_ANSWERS_TIMEOUT_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a dashboard with so many waiting runs takes: seconds until each had an answer, MB, keys, requests a minute,
-    per cent of one core."""
+    """The costs of a dashboard with so many waiting runs: seconds until each had an answer, MB, keys, requests a
+    minute, per cent of one core."""
 
     runs: int
     answered: float

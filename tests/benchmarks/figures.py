@@ -1,4 +1,4 @@
-"""What a benchmark gives, and how it is printed."""
+"""The figures of a benchmark, and the table in which they are printed."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class Figure:
 
     Attributes:
         row: The number of the measure in the list of targets.
-        measure: What was measured.
+        measure: The quantity that was measured.
         ours: Our figure, in `unit`.
         theirs: The other side's figure, or None where there is none.
-        unit: What both are counted in.
+        unit: The unit of both.
         limit: The target: the highest ratio, or the highest figure of ours where `absolute`; None: for information.
         absolute: Whether the target is about our figure alone.
-        note: What a reader has to know, or why a side is missing.
+        note: A remark for the reader, or the reason why a side is missing.
     """
 
     row: int
@@ -94,7 +94,7 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How much is measured: everything, or just enough to see that it works."""
+    """The scale of a measurement: everything, or just enough to see that it works."""
 
     quick: bool = False
 

@@ -15,7 +15,7 @@ from tests.benchmarks.terminal import Terminal
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a program with some runs takes: memory in MB, processor time as per cent of one core."""
+    """The costs of a program with some runs: memory in MB, processor time as per cent of one core."""
 
     runs: int
     memory: float

@@ -1,4 +1,4 @@
-"""What processes cost, read from /proc, and how they are ended."""
+"""The costs of processes, read from /proc, and their end."""
 
 from __future__ import annotations
 

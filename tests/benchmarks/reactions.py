@@ -110,7 +110,7 @@ def _waiting(terminal: Terminal, runs: int) -> bool:
 
 
 def _cancelled_rows(lines: list[str]) -> int:
-    """How many rows of the table, which all name their goal, say that their run is cancelled."""
+    """The number of rows of the table, which all name their goal, that say that their run is cancelled."""
     return sum(f" {Goal()} " in line and State.CANCELLED in line for line in lines)
 
 

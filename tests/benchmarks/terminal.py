@@ -23,7 +23,7 @@ COLUMNS, LINES = 140, 44
 _LOOK_UP = 0.5
 """Seconds between two looks at whether the measuring is to end."""
 
-# What a terminal answers when it is asked who and where it is; programs wait for that before they draw.
+# The answers of a terminal that is asked who and where it is; programs wait for that before they draw.
 _ANSWERS = {
     b"\x1b[c": b"\x1b[?62;22c",
     b"\x1b[6n": b"\x1b[1;1R",
@@ -83,7 +83,7 @@ class Terminal:
         return time.monotonic()
 
     def screen(self) -> str:
-        """What the screen shows now."""
+        """The text on the screen now."""
         for _ in replayed(self._screen, self.chunks[self._replayed :]):
             pass
         self._replayed = len(self.chunks)

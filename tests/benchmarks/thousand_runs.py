@@ -73,7 +73,7 @@ def _export(here: BenchmarkSandbox, runs: list[RunAddress], over: float) -> None
 
 
 def _on_disk(here: BenchmarkSandbox, home: str, count: int) -> None:
-    """What the next start would show.
+    """Check that the next start would show all runs as available.
 
     Raises:
         RuntimeError: Not all are available there.

@@ -97,7 +97,7 @@ def _leave_plot_below_the_table(here: BenchmarkSandbox, command: list[str], run:
         terminal.read(2)
         terminal.write(b"PP")
         terminal.wait(lambda _: _curve_cells(terminal) >= _PLOT_CELLS, _TIMEOUT_S, "the plot below the table")
-        # What is shown is saved as it changes.
+        # The view is saved as it changes.
         terminal.read(2)
 
 

@@ -76,7 +76,7 @@ class AmplifyHost(PageHost):
         return {"ChallengeName": "PASSWORD_VERIFIER", "ChallengeParameters": known}
 
     def _next_step(self):
-        """What follows the right password."""
+        """The step after the right password."""
         if self.new_password:
             needed = {"USER_ID_FOR_SRP": "ada", "requiredAttributes": "[]", "userAttributes": "{}"}
             return {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s", "ChallengeParameters": needed}

@@ -32,7 +32,7 @@ class CanailleHost(ProcessHost):
 
     @property
     def checks(self):
-        """How many checks of a field were sent, and how many of them had a password in it."""
+        """The number of checks of a field that were sent, and the number of those that had a password in it."""
         with urlopen(f"{self.url}/counts", timeout=10) as reply:
             counts = json.load(reply)
         return counts["checks"], counts["checks_with_password"]

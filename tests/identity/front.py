@@ -14,7 +14,7 @@ class Front:
     """The sandbox, and between it and the host the one address that lets people in; `with` starts and ends it.
 
     Attributes:
-        sandbox: The sandbox; its own password lets nobody in here.
+        sandbox: The sandbox; its own password lets no one in here.
         host: The identity host.
         sign_ins: How many sign-ins were completed.
     """

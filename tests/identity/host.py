@@ -1,4 +1,4 @@
-"""What all identity hosts have in common: where signing in begins, where it ends, and what they count."""
+"""The common part of all identity hosts: where signing in begins, where it ends, and what they count."""
 
 import contextlib
 import json

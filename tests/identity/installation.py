@@ -90,7 +90,7 @@ def debian_packages(folder, *packages):
 
 
 def _plan(packages):
-    """What Debian's packages need, as `apt-get` says it."""
+    """The plan to install Debian's packages, as `apt-get` prints it."""
     try:
         return _run(["apt-get", "install", "--simulate", "--no-install-recommends", *packages])
     except RuntimeError as error:
@@ -123,7 +123,7 @@ def _locked(folder):
 
 @contextlib.contextmanager
 def _missing(folder, packages):
-    """Whether the packages have still to be installed in the folder, by whoever is in this context."""
+    """Whether the packages have still to be installed in the folder, by the one process that is in this context."""
     with _locked(folder):
         done = folder / "installed.txt"
         missing = not done.exists() or done.read_text().split() != list(packages)

@@ -1,7 +1,7 @@
 """Seconds from ``/login`` to signed in on each host, beside a hand-written script for its page.
 
 ``python -m tests.identity.seconds [--rounds N] [NAME]…`` prints a table of medians; both take turns in one browser.
-What is installed is cached in the folder ``wandb-tui-identity`` of the temporary folder.
+The installed programs are cached in the folder ``wandb-tui-identity`` of the temporary folder.
 """
 
 import argparse

@@ -49,7 +49,7 @@ class Verifier:
     Attributes:
         salt: The salt, as hexadecimal digits.
         public: The server's public number, as hexadecimal digits.
-        block: What the client has to sign, in base64.
+        block: The block that the client has to sign, in base64.
     """
 
     def __init__(self, pool, user, password):

@@ -5,7 +5,7 @@ from http.server import ThreadingHTTPServer
 
 
 class QuietServer(ThreadingHTTPServer):
-    """What it printed of a lost connection would appear in the output of whichever test runs just then."""
+    """Prints nothing about lost connections: that would appear in the output of another test that runs just then."""
 
     daemon_threads = True
 

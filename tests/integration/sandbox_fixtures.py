@@ -1,4 +1,4 @@
-"""What tests need to use a sandbox with the real SDK and the real browser."""
+"""Fixtures for tests of a sandbox with the real SDK and the real browser."""
 
 import os
 import shutil

@@ -29,7 +29,7 @@ def forms_of(sandbox, *more):
 
 
 def leaks(forms, *, texts=(), folder=None):
-    """Where a secret is found."""
+    """The places where a secret is found."""
     found = [f"text {number}" for number, text in enumerate(texts) for form in forms if form in text]
     encoded = [form.encode() for form in forms]
     found += [f"command line {line!r}" for line in command_lines() for form in encoded if form in line]
@@ -48,8 +48,8 @@ _OF_PYTHON = ("gcc", "collect2", "ld", "ldconfig", "objdump", "cc")
 def leaks_of_process(pid, forms):
     """The command line, or the environment, of a process in which a secret stands.
 
-    What the user's shell gave to the program stands in the program's own environment, and in that of a child between
-    its fork and its start: that cannot be otherwise.
+    The variables that the user's shell gave to the program stand in the program's own environment, and in that of a
+    child between its fork and its start: that cannot be otherwise.
     """
     held = {}
     before = command_of(pid)
@@ -76,7 +76,7 @@ def command_of(pid):
 
 
 def open_to_others(folder):
-    """What below a folder others may read or write."""
+    """The files and folders below a folder that others may read or write."""
     found = []
     for path in [folder, *folder.rglob("*")]:
         wanted = 0o700 if path.is_dir() else 0o600

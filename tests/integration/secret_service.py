@@ -10,7 +10,7 @@ from jeepney.io.blocking import Proxy, open_dbus_connection
 
 
 class SecretService:
-    """What a test knows of its keyring."""
+    """A test's own keyring."""
 
     def __init__(self, address):
         self.environ = {"DBUS_SESSION_BUS_ADDRESS": address}

@@ -21,7 +21,7 @@ from wandb_tui.services.signin.whoami import Whoami
 
 @dataclass
 class SignInOutcome:
-    """Who is signed in, or the error; and the page on which it ended."""
+    """The user who is signed in, or the error; and the page on which it ended."""
 
     identity: Identity | None
     error: SignInError | None

@@ -64,5 +64,5 @@ class MoshTerminal(Terminal):
         super().__exit__(*exception)
 
     def copied(self):
-        """What has reached the clipboard of the user's terminal."""
+        """The text that has reached the clipboard of the user's terminal."""
         return self._tmux("show-buffer", check=False)

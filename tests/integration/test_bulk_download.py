@@ -56,7 +56,7 @@ def download(sandbox, tmp_path, monkeypatch, capfd):
 
 
 def errors_in(text):
-    """What stands on stderr, except that the server is late with its first answer, as on a busy machine."""
+    """The lines on stderr, except that the server is late with its first answer, as on a busy machine."""
     return "\n".join(line for line in text.splitlines() if not line.endswith("no answer yet"))
 
 

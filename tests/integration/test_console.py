@@ -43,7 +43,7 @@ def sandbox():
 
 
 def write(sandbox, offset, *texts):
-    """What the SDK streams of a run's output."""
+    """Store lines of a run's output, as the SDK streams them."""
     run = sandbox.context.state.run(sandbox.context.state.project("lab", "forks"), "grows")
     lines = [f"2026-11-29T12:00:{index % 60:02}.000001 {text}" for index, text in enumerate(texts)]
     sandbox.context.histories.append(run, "output.log", offset, lines)

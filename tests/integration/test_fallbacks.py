@@ -1,4 +1,4 @@
-"""Where the server's own answers do not tell: the exported files, read in pieces, and the SDK."""
+"""The fallbacks for missing answers of the server: the exported files, read in pieces, and the SDK."""
 
 import json
 import os

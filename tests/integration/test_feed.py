@@ -28,7 +28,7 @@ POLICY = PollPolicy(check_interval=1.0, max_wait_time=0.0)
 
 
 class Record:
-    """What is remembered of a server."""
+    """The record of why a server's feeds are not used, in memory."""
 
     def __init__(self) -> None:
         self.reason = ""

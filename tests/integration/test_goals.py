@@ -78,7 +78,7 @@ class Wait:
         return next(event for event in self.events if says in event["message"])
 
     def artifact(self):
-        """Which version met the goal."""
+        """The version that met the goal."""
         assert self._process.wait(HANG_S) == 0, self._path.read_text()
         return self.events[-1]["artifact"]
 

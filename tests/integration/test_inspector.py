@@ -1,4 +1,4 @@
-"""What a server tells of one run: logged by the real SDK, asked of the sandbox, whole and in trouble."""
+"""The details of one run: logged by the real SDK, asked of the sandbox, whole and in trouble."""
 
 import json
 import math

@@ -55,7 +55,7 @@ def sandbox():
 
 
 class Disk:
-    """What the watch list's file holds."""
+    """The contents of the watch list's file."""
 
     def __init__(self, home):
         path = home / ".local" / "state" / "wandb-tui" / "watchlist.sqlite3"
@@ -85,7 +85,7 @@ class Disk:
 
 
 def count_on(screen):
-    """How many runs the header speaks of."""
+    """The number of runs in the header."""
     found = re.search(r"(\d+) runs?\b", screen.splitlines()[0])
     return int(found[1]) if found else 0
 

@@ -1,4 +1,4 @@
-"""The browser's orphans are reaped where they become our children; nobody else's status is lost."""
+"""The browser's orphans are reaped where they become our children; no other child's status is lost."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from tests.integration.test_ray import IN_KEYRING, holding, is_browser, of_a_use
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 PROCESSES, MEMBERS, DONORS = 8, 100, 10
-"""How many processes fork, how many members a generation has, and how many of them the next one is forked from."""
+"""The numbers of processes that fork, of members of a generation, and of those that the next one is forked from."""
 FIRST_STEPS, OWN_STEPS = 10, 3
 
 # Every member forks a good one of the generation before at its last step, and logs which one it is. Every other child

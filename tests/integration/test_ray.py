@@ -281,7 +281,7 @@ def test_a_trial_that_exploits_another_one_logs_to_a_fork_of_its_run(sandbox, tm
 
 
 def scores(sandbox, run_id):
-    """What a run has logged, by step."""
+    """The scores that a run has logged, by step."""
     context = sandbox.context
     run = context.state.run(context.state.project("lab", "forks"), run_id)
     return {row["_step"]: row["score"] for row in context.histories.rows(run)}

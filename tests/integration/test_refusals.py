@@ -35,7 +35,7 @@ def sandbox():
 
 
 def refused(script, cases, **environ):
-    """What each case raised, and what it said."""
+    """The error that each case raised, and its text."""
     given = []
     for case in cases:
         arguments = {"run": "parent", "step": 200, "timeout": TIMEOUTS[case.slow], **case.arguments}

@@ -36,7 +36,7 @@ def stored(sandbox, run_id):
 
 
 def flat(row):
-    """What a row has of what was logged and can be replayed, with dotted names as in an export."""
+    """The values of a row that were logged and can be replayed, with dotted names as in an export."""
     values = {**row, **{f"nested.{name}": value for name, value in row.get("nested", {}).items()}}
     return {name: values[name] for name in ("_step", "metric", "nested.a", "note", "bad")}
 
@@ -132,7 +132,7 @@ fails(UsageError, os.environ["PARENT"], 5, id=os.environ["CHILD"], fallback="rep
 
 
 def arrived(sandbox, run_id):
-    """How many rows of a run are on the sandbox; None if there is no such run."""
+    """The number of a run's rows on the sandbox; None if there is no such run."""
     project = sandbox.context.state.project("lab", "forks")
     run = sandbox.context.state.run(project, run_id)
     return sandbox.context.histories.last_step(run) + 1 if run else None

@@ -1,4 +1,4 @@
-"""What starts an export, what comes of it, and what it has to do with forking."""
+"""Exports: what starts them, what comes of them, and what they have to do with forking."""
 
 import json
 import threading

@@ -74,7 +74,7 @@ def operation(query):
 
 
 def at(answer, path):
-    """What stands at the path."""
+    """The value at the path."""
     for key in path.split():
         answer = answer[int(key) if key.isdigit() else key]
     return answer

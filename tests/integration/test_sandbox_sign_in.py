@@ -21,7 +21,7 @@ def cookies(page):
 
 
 def viewer(page):
-    """Who the page is signed in as, asked from inside it."""
+    """The user that the page is signed in as, asked from inside it."""
     return page.evaluate(
         """async () => (await (await fetch("/graphql", {method: "POST", headers: {"content-type": "application/json"},
             body: JSON.stringify({query: "{ viewer { username } }"})})).json()).data.viewer""",

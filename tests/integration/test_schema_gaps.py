@@ -1,4 +1,4 @@
-"""What a server's API lacks is found out once a day; doctor has it found out anew."""
+"""The gaps in a server's API are found out once a day; doctor has them found out again."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Where the password, the API key and the session cookie must never be, in real commands and in a real browser."""
+"""Places where the password, the API key and the session cookie must never be, in real commands and a real browser."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""``wandb-tui serve`` in a real Chromium: the dashboard on a page, and nobody else let in."""
+"""``wandb-tui serve`` in a real Chromium: the dashboard on a page, and no one else let in."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Where a password may be typed: pages that would have it elsewhere get nothing, and are named."""
+"""The pages on which a password may be typed: those that would have it elsewhere get nothing, and are named."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What training libraries are given: the real library, the real SDK, the real browser."""
+"""The integrations of training libraries: the real library, the real SDK, the real browser."""
 
 import pytest
 

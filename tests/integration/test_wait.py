@@ -264,7 +264,7 @@ for arguments in json.loads(sys.argv[1]):
 
 @pytest.fixture(scope="module")
 def refused(sandbox, tmp_path_factory):
-    """What is printed on stderr for each bad usage, all of them in one process."""
+    """The text on stderr for each bad usage, all of them in one process."""
     done = subprocess.run(
         [sys.executable, "-c", ALL_OF_THEM, json.dumps(list(BAD))],
         env=environment(sandbox, tmp_path_factory.mktemp("bad")),

@@ -28,7 +28,7 @@ class KittyTerminal:
     Attributes:
         output: All that it was sent.
         modes: The private modes that are on.
-        keys_at_leaving: What is typed when the program begins to leave, and the terminal still encodes keys.
+        keys_at_leaving: The keys typed when the program begins to leave, and the terminal still encodes keys.
         flags: Whether the keys are encoded, for the main and the alternate screen.
     """
 

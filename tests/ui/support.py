@@ -1,4 +1,4 @@
-"""What the dashboard's tests share."""
+"""Helpers that the dashboard's tests share."""
 
 from __future__ import annotations
 

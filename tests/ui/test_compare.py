@@ -54,7 +54,7 @@ def curves(app):
 
 
 def signs(app):
-    """What stands before the runs in the table."""
+    """The signs before the runs in the table."""
     return [line[1] for line in shown(app).splitlines() if line[3:].startswith("✔ available")]
 
 

@@ -1,4 +1,4 @@
-"""What leaves the window: copies, pages in the browser, notifications, the user's commands."""
+"""Everything that leaves the window: copies, pages in the browser, notifications, the user's commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the monitors say is taken in part by part: keys go first, nothing is put off for ever, nothing is lost."""
+"""The monitors' events are taken in part by part: keys go first, nothing is put off for ever, nothing is lost."""
 
 import time
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""What plots load: few requests, forks with the rows of their parents, news of runs that go on, more of a part."""
+"""The loads of plots: few requests, forks with the rows of their parents, news of runs that go on, more of a part."""
 
 from __future__ import annotations
 

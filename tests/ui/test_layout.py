@@ -1,4 +1,4 @@
-"""What stands on the screen: hostile texts, narrow terminals, other looks."""
+"""The layout of the screen: hostile texts, narrow terminals, other looks."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ async def test_too_small_is_reported_and_passes():
 
 
 def readable(app):
-    """What stands on the screen as one reads it where words are cut: without spaces and ends of lines."""
+    """The text on the screen as one reads it where words are cut: without spaces and ends of lines."""
     return "".join(shown(app).split())
 
 

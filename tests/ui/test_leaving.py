@@ -1,4 +1,4 @@
-"""What the dashboard leaves behind on its terminal: nothing, however early, late or violent its end."""
+"""The dashboard leaves nothing behind on its terminal, however early, late or violent its end."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from wandb_tui.ui.dashboard.help import HelpScreen
 
 
 def place(app, text):
-    """Where a text stands on the screen."""
+    """The place of a text on the screen."""
     for y, line in enumerate(shown(app).splitlines()):
         if text in line:
             return line.index(text), y

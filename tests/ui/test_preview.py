@@ -1,4 +1,4 @@
-"""What stands below the table in place of logs, and the small curves in it."""
+"""The previews below the table in place of logs, and the small curves in it."""
 
 from __future__ import annotations
 

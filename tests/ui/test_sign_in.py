@@ -90,7 +90,7 @@ STORE = "Store in the system keyring"
 
 
 def box_in(app):
-    """What stands before the label of the box."""
+    """The text before the label of the box."""
     line = next(line for line in shown(app).splitlines() if STORE in line)
     return line.split(STORE)[0].split("│")[-1]
 

@@ -1,4 +1,4 @@
-"""When rows are written to disk, and what happens when another dashboard shares the file."""
+"""Rows are written to disk at the right time, also when another dashboard shares the file."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def text_of_help(app):
 
 
 def own(app):
-    """What the table says of the run itself."""
+    """The cells about the run itself, and whether they are quiet."""
     return [
         (cell.text.strip(), cell.colour == "quiet")
         for cell in (app.dashboard.table.cell(address("abc"), column) for column in ("run_state", "step"))

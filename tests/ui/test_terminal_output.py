@@ -1,4 +1,4 @@
-"""What really reaches a terminal: clipboard, links, notifications; and what of that a tmux in between hands on."""
+"""The output that really reaches a terminal, also through tmux: clipboard, links, notifications."""
 
 from __future__ import annotations
 

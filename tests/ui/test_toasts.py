@@ -1,4 +1,4 @@
-"""Where messages stand: they hide neither what one types into nor what one reads."""
+"""The place of messages: they hide neither what one types into nor what one reads."""
 
 from __future__ import annotations
 

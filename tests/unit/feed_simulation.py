@@ -152,7 +152,7 @@ class Simulation:
             self._hear(run, self.server.answer(run, self.now))
 
     def _hear(self, run: RunAddress, probe: Probe) -> None:
-        """What a monitor makes of an answer."""
+        """Take in an answer as a monitor does."""
         self.answered.setdefault(run, self.now)
         if probe.run.state == "finished":
             self.seen_ended.setdefault(run, self.now)

@@ -1,4 +1,4 @@
-"""Which secrets win, what may be an API key, what is blotted out, and which browser is taken."""
+"""The account: which secrets win, what may be an API key, what is blotted out, and which browser is taken."""
 
 import base64
 import logging

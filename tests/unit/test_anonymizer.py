@@ -1,4 +1,4 @@
-"""What is fit for a bug report."""
+"""Texts are made fit for a bug report."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is found before and after a fork, in rows as exports and the API have them."""
+"""The findings before and after a fork, in rows as exports and the API have them."""
 
 import math
 from types import SimpleNamespace

@@ -76,7 +76,7 @@ def test_notes_are_private_and_the_same_for_the_next_process(tmp_path):
     assert [one.parent for one in second.completed([told("c"), told("seen")])] == [run("p"), run("p")]
     assert BranchNotes(tmp_path / "state" / "forks", "other").completed([told("c")]) == [told("c")]
     assert first.path.stat().st_mode & 0o777 == 0o600
-    # What is known already is not written again.
+    # Known notes are not written again.
     size = first.path.stat().st_size
     second.completed([told("c", "p", 5), told("seen", "p", 3)])
     assert first.path.stat().st_size == size

@@ -1,4 +1,4 @@
-"""What is typed to fork or rewind a run, and the line of Python that does the same."""
+"""The texts typed to fork or rewind a run, and the line of Python that does the same."""
 
 import pytest
 

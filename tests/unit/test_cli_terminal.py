@@ -1,4 +1,4 @@
-"""What the dashboard makes of the terminal and of the variables that describe it, before it opens."""
+"""The dashboard's reading of the terminal and of the variables that describe it, before it opens."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""What programs write to a terminal as plain text, and a console as a log that is read page by page."""
+"""The output of programs to a terminal as plain text, and a console as a log that is read page by page."""
 
 from __future__ import annotations
 

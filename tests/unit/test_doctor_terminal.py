@@ -1,4 +1,4 @@
-"""What the doctor says of a terminal."""
+"""The doctor's findings about a terminal."""
 
 import pytest
 

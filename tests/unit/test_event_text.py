@@ -1,4 +1,4 @@
-"""What happened to a run: in words, and which lines of a log repeat one another."""
+"""The events of a run in words, and the lines of a log that repeat one another."""
 
 from __future__ import annotations
 

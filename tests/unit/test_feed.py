@@ -137,7 +137,7 @@ def ends_right(simulated):
 
 
 def intervals(seen, happened):
-    """How many intervals lay between what happened and its being seen, at most."""
+    """The most intervals that lay between an event and its being seen."""
     return max((seen[run] - at) / INTERVAL_S for run, at in happened.items() if run in seen)
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.kernel_errors import without_locks
 from wandb_tui.services.disk.file_lock import ProcessLock
 
-# What a file system without locks answers. The lock itself tells them apart; what uses it is shown with one of them.
+# The errors of file systems without locks. The lock itself tells them apart; its users are shown with one of them.
 NO_LOCKS = pytest.mark.parametrize("error", [errno.ENOSYS, errno.ENOTSUP, errno.ENOLCK], ids=errno.errorcode.get)
 ON_LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="seccomp is Linux's")
 

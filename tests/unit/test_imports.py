@@ -33,7 +33,7 @@ NAMED_ALIKE = {"HistoryCallback"}
 # Nouns that look like verb forms.
 NOUNS = {
     "listing", "listings", "paging", "rendering", "wiring", "wrapping",
-    # What users of these libraries do.
+    # The work that users of these libraries do.
     "_training", "lightning",
 }  # fmt: skip
 NO_NOUNS = {"here", "late", "way", "leave", "apart", "away", "soon", "once", "again", "decide", "look", "go", "move"}

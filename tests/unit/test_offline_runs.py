@@ -43,7 +43,7 @@ def test_parents_come_first_and_only_what_hangs_in_the_air_is_left_out(parents, 
     assert sorted(one.run_id for one in plan.runs) == sorted(parents)
 
     def ends(run_id):
-        """Where the parents of a run lead: to a run of its own, to the server, to nothing, or round in a circle."""
+        """The end of a run's line of parents: a run of its own, the server, nothing, or a circle."""
         seen = []
         while run_id in parents and run_id not in seen and parents[run_id]:
             seen.append(run_id)

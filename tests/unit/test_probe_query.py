@@ -1,4 +1,4 @@
-"""What is asked about many runs at once, and what an answer means for each."""
+"""The query about many runs at once, and the meaning of an answer for each."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Which proxy a request goes through: the same answer for requests, for Chromium and for the SDK."""
+"""The proxy that a request goes through: the same for requests, for Chromium and for the SDK."""
 
 import os
 

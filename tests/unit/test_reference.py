@@ -61,7 +61,7 @@ def all_members(thing):
 
 
 def callables(path):
-    """What can be called of a public name: a function, or a class's making and its public methods; by name."""
+    """The callables of a public name: a function, or a class's making and its public methods; by name."""
     thing = public(path)
     if thing.is_function:
         yield path, thing
@@ -73,7 +73,7 @@ def callables(path):
 
 
 def sections(thing, kind):
-    """What a docstring's section of that kind lists, by name."""
+    """The entries of a docstring's section of that kind, by name."""
     for section in thing.docstring.parse("google") if thing.docstring else ():
         if section.kind.value == kind:
             for entry in section.value:

@@ -1,4 +1,4 @@
-"""What a result raises, and that errors survive being copied and sent elsewhere."""
+"""The errors that a result raises, which survive being copied and sent elsewhere."""
 
 import pickle
 from copy import copy

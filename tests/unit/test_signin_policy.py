@@ -1,4 +1,4 @@
-"""What is decided from the description of a page: the form, the next move, what a message means, where it ends."""
+"""Decisions from the description of a page: the form, the next move, what a message means, where it ends."""
 
 from dataclasses import replace
 
@@ -198,7 +198,7 @@ def test_at_a_loss(text, buttons, problem):
     assert explain_no_form(PageView((FrameView(origin=OURS, text=text, buttons=buttons),)), ORIGINS).problem is problem
 
 
-# What a page answers
+# The answers of pages
 
 MEANINGS = {
     SignInProblem.WRONG_PASSWORD: [

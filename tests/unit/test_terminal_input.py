@@ -1,4 +1,4 @@
-"""What comes from a terminal, before Textual reads it."""
+"""The input from a terminal, before Textual reads it."""
 
 import pytest
 from textual import constants

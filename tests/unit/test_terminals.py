@@ -1,4 +1,4 @@
-"""Which terminal it is, and what it can do."""
+"""The terminal that is recognised, and its abilities."""
 
 import pytest
 

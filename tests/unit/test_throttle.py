@@ -1,4 +1,4 @@
-"""How often the server may be asked, on a clock that the test moves."""
+"""The rate at which the server may be asked, on a clock that the test moves."""
 
 import pytest
 

@@ -1,4 +1,7 @@
-"""The words that users read: plain idiomatic English, one kind of quotation marks, and no private vocabulary."""
+"""The words that users read: plain idiomatic English, one kind of quotation marks, and no private vocabulary.
+
+Docstrings begin with what a thing is or does, not with a question word in place of a noun.
+"""
 
 import ast
 import re
@@ -13,6 +16,7 @@ from wandb_tui.ui.input.actions import ACTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted(path.relative_to(ROOT) for path in (ROOT / "wandb_tui").rglob("*.py"))
+DOCUMENTED = ("wandb_tui", "tests", "examples", "screenshots")
 PAGES = [ROOT / "README.md", ROOT / "examples" / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PUZZLING = re.compile(
     r"\b(whoever|somebody|nobody|anew|be it|mend(s|ed)?|goes on|went on|gone on|told|tells|in vain|no longer those"
@@ -20,6 +24,11 @@ PUZZLING = re.compile(
     r"|what it (was|is) given|asks? again|is no (command|state|goal|file|address)|wants (an?|to)"
     r"|again and again|does not let us|come to nothing)\b",
     re.IGNORECASE,
+)
+# At the beginning of a docstring; there, or at that of a sentence or an entry in it; anywhere. Questions may begin so.
+NO_NOUN = re.compile(
+    r'(?:(?:\A|""")(?:Which|Whose|Why|How)|(?:\A|"""|[.:]\s+)(?:What|Who))\b[^.?]*(?:\.|\Z)'
+    r"|(?i:\b(?:somebody|nobody|whoever)\b)"
 )
 # Words of other programs and services, which are matched or quoted as they are.
 QUOTED = {"phrases.py", "probe_query.py", "page_view.py", "fork.py", "schema.py"}
@@ -38,6 +47,15 @@ def literals(path):
             yield "".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value
+
+
+def docstrings(path):
+    """The docstrings of a file, also of attributes and constants; none where no word of it is suspicious."""
+    source = path.read_text(encoding="utf-8")
+    # Only then: to parse all files takes seconds.
+    statements = ast.walk(ast.parse(source)) if NO_NOUN.search(source) else ()
+    values = [stmt.value for stmt in statements if isinstance(stmt, ast.Expr)]
+    return [one.value for one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)]
 
 
 def is_sentence(text):
@@ -68,3 +86,11 @@ def test_each_action_is_explained_in_one_sentence():
     for action in ACTIONS:
         assert re.fullmatch(r"[A-Z][^\n]*\.|[^.]*/regex/\.", action.help), action.help
         assert not PUZZLING.search(action.help), action.help
+
+
+@pytest.mark.parametrize("folder", DOCUMENTED)
+def test_docstrings_begin_with_a_noun_or_a_verb(folder):
+    paths = sorted((ROOT / folder).rglob("*.py"))
+    assert paths
+    odd = {path.relative_to(ROOT): [text for text in docstrings(path) if NO_NOUN.search(text)] for path in paths}
+    assert {str(path): texts for path, texts in odd.items() if texts} == {}
