@@ -285,7 +285,7 @@ def begin(to, *runs):
 
 
 def told(process):
-    """What a process prints, object by object."""
+    """The output of a process, object by object."""
     return map(json.loads, process.stdout)
 
 

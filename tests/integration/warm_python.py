@@ -1,7 +1,7 @@
 """Python with the SDK imported, from which scripts are forked: that import takes longer than most of them run.
 
-Each script is a process of its own, with an environment, a folder and an output of its own. What is about the import
-itself, or about signals and what is left behind, starts a new Python.
+Each script is a process of its own, with an environment, a folder and an output of its own. A script that is about the
+import itself, or about signals and leftovers, starts a new Python.
 """
 
 import atexit

@@ -66,7 +66,7 @@ class HistoryFile:
         name: Its path inside the artifact.
         url: Where it is; usually signed, and good for a while only.
         size: Its size in bytes; None where the manifest does not tell.
-        digest: Its digest in base64.
+        digest: Its digest in base64; empty where none was asked for.
         algorithm: The algorithm of the digest: ``MD5``, or another one that the manifest names.
     """
 
@@ -128,7 +128,7 @@ class HistoryFiles:
             read_json: Fetches a JSON document, the manifest.
             sdk: Gives the fallback for servers that do not understand the query.
             notes: Our own notes of forks.
-            gaps: What the server's API lacks.
+            gaps: The known gaps in the server's API.
         """
         self._notes = notes
         self._gaps = gaps
@@ -141,7 +141,7 @@ class HistoryFiles:
         self._pending: list[tuple[Wanted, _Answer]] = []
         self._announced: dict[Wanted, None] = {}
         self._early: dict[Wanted, _Answer] = {}
-        """Answers about announced versions that nobody has asked for yet."""
+        """Answers about announced versions that have not been asked for yet."""
         self._asking = False
         self._lists_digests: bool | None = None
         """Whether the server lists the digests of the manifests; None until one has been compared."""
@@ -255,7 +255,7 @@ class HistoryFiles:
             try:
                 reply = self._ask(*_compose([wanted for wanted, _ in batch]))
             except BaseException as error:  # noqa: BLE001 - it belongs to those who wait for the answers
-                # Nobody else would ask for those that came meanwhile.
+                # No other thread would ask for those that came meanwhile.
                 with self._lock:
                     batch, self._pending, self._asking = [*batch, *self._pending], [], False
                 for _, future in batch:
@@ -369,7 +369,7 @@ def _check_answered(reply: Reply) -> None:
 def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, str]]:
     """One query for the manifests and files of these versions, from a page on, and for the runs; and its variables.
 
-    What can be done without has a line of its own, as `SchemaGaps` leaves out lines.
+    A field that can be done without has a line of its own, as `SchemaGaps` leaves out lines.
     """
     declared: list[str] = []
     fields: list[str] = []
