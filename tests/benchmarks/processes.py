@@ -107,7 +107,7 @@ def program(command: Sequence[str], environ: dict[str, str], output: IO[Any]) ->
         end(process)
 
 
-def end(process: subprocess.Popen[bytes], *, patience: float = 5.0) -> None:
+def end(process: subprocess.Popen[bytes], *, grace_s: float = 5.0) -> None:
     """End a program that was started in a session of its own, and whatever is left below it."""
     below = list(descendants(process.pid))
     for ask in (signal.SIGTERM, signal.SIGKILL):
@@ -115,7 +115,7 @@ def end(process: subprocess.Popen[bytes], *, patience: float = 5.0) -> None:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(ask)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(patience)
+                process.wait(grace_s)
     for pid in below:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

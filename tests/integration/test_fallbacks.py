@@ -232,7 +232,7 @@ def kill_services():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.skipif(version("wandb").startswith("0.24."), reason="its API asks without a service process")
-def test_of_threads_that_lose_the_sdks_service_one_begins_anew(server, monkeypatch):
+def test_of_threads_that_lose_the_sdks_service_one_starts_over(server, monkeypatch):
     prober = SdkProber(server.base_url, lambda: ApiKey(server.api_key))
     assert prober.probe(RUN).outcome is ProbeOutcome.FOUND
     kill_services()

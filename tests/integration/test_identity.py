@@ -180,7 +180,7 @@ def test_the_sdks_own_token_counts_unless_it_is_due_or_refused(sandbox, token_fi
     assert identity_on(sandbox, token_file).access_token().secret == good
     store(good, minutes=4)
     assert identity_on(sandbox, token_file).access_token().secret != good
-    store("of a server that was set up anew", hours=1)
+    store("of a server that was set up again", hours=1)
     client = GraphQL(sandbox.base_url, identity_on(sandbox, token_file).access_token)
     assert client.execute(VIEWER, {}).data
     stored.write_text('{"credentials": []}')

@@ -18,7 +18,7 @@ STORY = """
 import os, sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from tests.ui.fakes import ABSENT, FakeProber, Scenario, there
+from tests.ui.fakes import NOT_YET, FakeProber, Scenario, there
 from wandb_tui.core.checks import report
 from wandb_tui.doctor.report import run_check
 from wandb_tui.doctor.terminal import check_terminal, terminal_facts
@@ -31,7 +31,7 @@ from wandb_tui.ui.app.terminal import run_app
 if "doctor" in sys.argv:
     print(report([run_check("terminal", lambda: check_terminal(terminal_facts()))]))
     sys.exit()
-answers = {{"waits": [ABSENT]}}
+answers = {{"waits": [NOT_YET]}}
 scenario = Scenario(
     FakeProber(answers, default=there(3)),
     into_tmux=into_tmux if os.environ.get("TMUX") else None,
@@ -145,7 +145,7 @@ def test_mosh_passes_on_what_fits_and_the_rest_goes_to_a_file(story, environ, co
 @pytest.mark.parametrize("kind", [Terminal, MoshTerminal])
 def test_a_slow_line_does_not_tear_an_arrow_key_apart(story, environ, kind):
     with kind(environ, columns=120, lines=30) as terminal:
-        # More than the patience over SSH, so that a busy machine does not use it up.
+        # More than the limit over SSH, so that a busy machine does not use it up.
         start(terminal, f"ESCDELAY=30000 {story}", "abc", "def")
         terminal.until("─ ✔ abc ")
         terminal.keys("-H", "1b")

@@ -21,8 +21,8 @@ from wandb_tui.services.wandb_api.throttle import Throttle
 
 RUNS = [RunAddress("lab", "forks", f"run{i}") for i in range(4)]
 INFO = {"displayName": "brisk-sun-1", "state": "finished", "historyKeys": {"lastStep": 9}}
-ABSENT = {"run": INFO, "artifactCollectionMembership": None}
-THERE = {"run": INFO, "artifactCollectionMembership": {"artifact": {"versionIndex": 0, "state": "COMMITTED"}}}
+NOT_YET = {"run": INFO, "artifactCollectionMembership": None}
+FOUND = {"run": INFO, "artifactCollectionMembership": {"artifact": {"versionIndex": 0, "state": "COMMITTED"}}}
 NOBODY = {"run": None, "artifactCollectionMembership": None}
 LETTERS = {
     "t": ProbeOutcome.FOUND,
@@ -104,8 +104,8 @@ def outcome_letters(probes):
     return "".join(letter for probe in probes for letter, answer in LETTERS.items() if answer is probe.outcome)
 
 
-PARTLY = {"q0": THERE, "q1": ABSENT, "q2": None, "q3": None}
-UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in range(4)}
+PARTLY = {"q0": FOUND, "q1": NOT_YET, "q2": None, "q3": None}
+UNCOVERED = {f"q{i}": NOT_YET | {"run": INFO | {"parquetHistory": None}} for i in range(4)}
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
     [
         (body(PARTLY, error("forbidden", ["q2"]), error("boom", ["q3", "run"])), "tar?", "The server says: boom"),
         (body(PARTLY | {"q3": NOBODY}), "tamm", "There is no run run3 in lab/forks, or this API key may not see it"),
-        (body(each(ABSENT) | {"q0": THERE}, error("boom")), "t???", "The server says: boom"),
-        (body(each(ABSENT), error("x", {"a": 1}), error("y", 5), error("z", "q1")), "????", "The server says: x"),
-        (body(each(ABSENT) | {"q3": None}, error("nope", ["q3"], "FORBIDDEN")), "aaar", "nope"),
+        (body(each(NOT_YET) | {"q0": FOUND}, error("boom")), "t???", "The server says: boom"),
+        (body(each(NOT_YET), error("x", {"a": 1}), error("y", 5), error("z", "q1")), "????", "The server says: x"),
+        (body(each(NOT_YET) | {"q3": None}, error("nope", ["q3"], "FORBIDDEN")), "aaar", "nope"),
         (body(UNCOVERED, error("internal error in parquetHistory", ["q0", "run", "parquetHistory"])), "aaaa", ""),
-        (body({"project": ABSENT}), "????", "says nothing about run run3"),
+        (body({"project": NOT_YET}), "????", "says nothing about run run3"),
         (body({}), "????", "says nothing about run run3"),
         (body(each([])), "????", "says nothing about run run3"),
         (body(each({"artifactCollectionMembership": None})), "????", "says nothing about run run3"),
@@ -128,7 +128,7 @@ UNCOVERED = {f"q{i}": ABSENT | {"run": INFO | {"parquetHistory": None}} for i in
         (body(None, error("you are unauthorized")), "rrrr", "says: you are unauthorized"),
         (body(None, error("invalid API key"), status=400), "rrrr", "says: invalid API key (HTTP 400)"),
         ((200, b"<!doctype html><title>Sign in</title>", {}), "????", "sent a web page"),
-        ((200, b"\xef\xbb\xbf" + json.dumps({"data": each(ABSENT)}).encode(), {}), "aaaa", ""),
+        ((200, b"\xef\xbb\xbf" + json.dumps({"data": each(NOT_YET)}).encode(), {}), "aaaa", ""),
         ((200, b"[" * 100_000, {}), "????", "something that is not JSON"),
         ((200, b"no gzip", {"Content-Encoding": "gzip"}), "!!!!", "sent an answer that cannot be decompressed"),
         ((200, b'{"data"', {"Content-Length": "500"}), "!!!!", "broke off"),
@@ -183,14 +183,14 @@ def test_a_limit_is_understood_however_it_is_expressed(ask, answer, seconds):
 
 def test_for_the_sake_of_one_the_others_are_not_left_without_an_answer(ask):
     none = body(None, error("boom", ["q1", "run"]))
-    probes, poller = ask(none, body(each(ABSENT)))
+    probes, poller = ask(none, body(each(NOT_YET)))
     assert outcome_letters(probes) == "a?aa"
     assert (Odd.asked, poller._size.now) == (2, 100)
 
 
 def test_a_probe_that_a_limit_would_delay_for_long_gets_an_answer_and_goes_first_next_time(ask, monkeypatch):
     monkeypatch.setattr(batch_size, "MAX_BATCH_SIZE", 2)
-    probes, poller = ask(body(each(ABSENT), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
+    probes, poller = ask(body(each(NOT_YET), headers={"RateLimit-Remaining": "2", "RateLimit-Reset": "60"}))
     assert outcome_letters(probes) == "aa!!"
     assert probes[3].message == "Close to the rate limit"
     assert 25 < probes[3].retry_after <= 30
@@ -200,7 +200,7 @@ def test_a_probe_that_a_limit_would_delay_for_long_gets_an_answer_and_goes_first
 
 def test_a_batch_refused_for_its_size_is_asked_in_halves_and_all_are_answered_if_a_single_one_is_too_large(ask):
     too_much = body(None, error("The query costs too much: cost 4000"))
-    probes, poller = ask(too_much, body(each(ABSENT)), body(each(ABSENT)))
+    probes, poller = ask(too_much, body(each(NOT_YET)), body(each(NOT_YET)))
     assert outcome_letters(probes) == "aaaa"
     assert (Odd.asked, poller._size.now) == (3, 2)
     probes, _ = ask(too_much)

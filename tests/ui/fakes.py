@@ -37,7 +37,7 @@ from wandb_tui.core.server_info import KnownServer, ServerInfo
 from wandb_tui.sandbox.history import sample
 from wandb_tui.ui.runtime.backend import Backend
 
-ABSENT = Probe(ProbeOutcome.NOT_YET)
+NOT_YET = Probe(ProbeOutcome.NOT_YET)
 SIGNED_IN = AccountState("me@lab.org", Source.KEYRING, Source.KEYRING)
 
 
@@ -523,7 +523,7 @@ class Scenario:
     """All of it together."""
 
     def __init__(self, prober=None, visitor=None, account=None, store=None, **options) -> None:
-        self.prober = prober or FakeProber(default=ABSENT)
+        self.prober = prober or FakeProber(default=NOT_YET)
         self.visitor = visitor or FakeVisitor()
         self.account = account or FakeAccount()
         self.store = store or FakeStore()

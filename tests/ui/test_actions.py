@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
 from tests.ui.support import running
 from wandb_tui.core.errors import SignInError, SignInProblem
 from wandb_tui.core.events import MonitorEvent
@@ -40,7 +40,7 @@ def cell(app, run_id, column="state"):
 
 
 async def test_a_run_becomes_available():
-    scenario = Scenario(FakeProber({"abc": [ABSENT, there(3, "brisk-sun-12")]}))
+    scenario = Scenario(FakeProber({"abc": [NOT_YET, there(3, "brisk-sun-12")]}))
     async with running(scenario, "abc") as (app, _):
         await until(lambda: state(app, "abc") is State.AVAILABLE)
         await until(lambda: "available" in cell(app, "abc"))
@@ -58,7 +58,7 @@ async def test_a_cancel_does_not_wait_for_the_server():
 
 
 async def test_a_restart_begins_attempt_2_and_attempt_1_is_silent():
-    scenario = Scenario(FakeProber(default=ABSENT), FakeVisitor(visit=lambda _: done(Visit(1.0))))
+    scenario = Scenario(FakeProber(default=NOT_YET), FakeVisitor(visit=lambda _: done(Visit(1.0))))
     async with running(scenario, "abc", size=(240, 40)) as (app, pilot):
         await until(lambda: "waiting" in cell(app, "abc"))
         await pilot.press("r")

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Input, TextArea
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import burst, running
 from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
@@ -151,7 +151,7 @@ def listed():
         StoredRun(address("failed"), Goal(), 2, State.FAILED, text_notice("No such run")),
         StoredRun(address("ready"), Goal(), 1, State.AVAILABLE, text_notice("v0 is available")),
     ]
-    return Scenario(FakeProber(default=ABSENT), store=FakeStore(stored))
+    return Scenario(FakeProber(default=NOT_YET), store=FakeStore(stored))
 
 
 def notifications(app):
@@ -297,7 +297,7 @@ async def test_a_run_of_the_command_line_keeps_its_goal_unless_one_is_given_ther
 
 
 async def test_what_was_removed_comes_back_with_its_log_as_the_next_try():
-    scenario = Scenario(FakeProber({"abc": [there(3)]}, default=ABSENT))
+    scenario = Scenario(FakeProber({"abc": [there(3)]}, default=NOT_YET))
     async with running(scenario, "abc", "def") as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.AVAILABLE)
         before = [event_text(line.notice) for line in app.session.watch_list[address("abc")].log]

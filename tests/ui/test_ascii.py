@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from tests.ui.test_details import inspector
 from tests.ui.test_details import stored_run as with_details
@@ -68,7 +68,7 @@ def scenario(rows=ROWS, name="odd one"):
         for n in range(rows)
     ]
     return Scenario(
-        FakeProber(default=ABSENT),
+        FakeProber(default=NOT_YET),
         store=FakeStore([with_details(), *stored]),
         catalogue=FakeCatalogue([*RUNS, listed("odd1", name=name)]),
         inspector=inspector(),

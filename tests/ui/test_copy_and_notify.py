@@ -11,7 +11,7 @@ from textual import events
 from textual.widgets import OptionList
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.cli.backend import senders
 from wandb_tui.core.goal import Goal
@@ -37,7 +37,7 @@ def scenario(**options) -> Scenario:
         address("abc"), Goal.parse("step:200"), 1, State.AVAILABLE, text_notice(""), "lab/forks/run-abc-history:v3", 9
     )
     waiting = Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished", 1234))
-    return Scenario(FakeProber({"def": [waiting]}, default=ABSENT), store=FakeStore([stored]), **options)
+    return Scenario(FakeProber({"def": [waiting]}, default=NOT_YET), store=FakeStore([stored]), **options)
 
 
 async def ready(app, pilot):
@@ -100,7 +100,7 @@ async def test_a_fork_at_an_unchecked_step_names_the_goal_that_checks_it():
     [("step:200", "it will work once step 200 is exported"), ("exists", "it will work once the history is there")],
 )
 async def test_a_fork_that_cannot_work_yet_says_so(goal, expected):
-    async with running(Scenario(FakeProber(default=ABSENT)), "abc", goal=Goal.parse(goal)) as (app, pilot):
+    async with running(Scenario(FakeProber(default=NOT_YET)), "abc", goal=Goal.parse(goal)) as (app, pilot):
         await until(lambda: app.app_url and app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("y", "f")
         assert expected in toasts(app)[0]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from tests.ui.test_layout import HOSTILE
 from wandb_tui.core.details import STEP, ExportedVersion, OriginSource, RunFacts, SampleQuery, VersionCoverage, Versions
@@ -200,7 +200,7 @@ async def test_fields_that_are_not_reported_and_a_run_that_has_logged_nothing():
         assert "This run has logged no metric yet." in shown(app)
 
 
-async def test_refreshing_asks_anew_and_keeps_what_was_there_where_that_fails():
+async def test_refreshing_asks_again_and_keeps_what_was_there_where_that_fails():
     fake = inspector()
     async with running(scenario(fake), size=(160, 45)) as (app, pilot):
         await opened(app, pilot)
@@ -227,7 +227,7 @@ async def test_the_monitor_goes_on_showing_and_a_new_version_is_asked_for():
         await until(lambda: row.state is State.WAITING and prober.open["abc"])
         await opened(app, pilot)
         await until(lambda: "◐ waiting" in shown(app) and "in progress" in shown(app) and "to step 99" in shown(app))
-        prober.answer("abc", Probe(ABSENT.outcome, run=RunInfo("sun", "running", 120)))
+        prober.answer("abc", Probe(NOT_YET.outcome, run=RunInfo("sun", "running", 120)))
         await until(lambda: "running, step 120" in shown(app))
         prober.answer("abc", there(2))
         await until(lambda: row.state is State.AVAILABLE or prober.answer("abc", there(2)))

@@ -10,7 +10,7 @@ import pytest
 from textual.widgets import Static
 
 from tests.screen import until
-from tests.ui.fakes import ABSENT, FakeProber, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeProber, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.state import State
@@ -31,7 +31,7 @@ def path(tmp_path, monkeypatch):
 
 
 def scenario(path):
-    return Scenario(FakeProber(default=ABSENT), store=SqliteWatchStore(path, SERVER))
+    return Scenario(FakeProber(default=NOT_YET), store=SqliteWatchStore(path, SERVER))
 
 
 def on_disk(path):

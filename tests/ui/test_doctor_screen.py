@@ -87,7 +87,7 @@ async def test_checks_come_one_by_one_and_slow_ones_show_that_they_run():
         assert threading.get_ident() not in doctor.threads
 
 
-async def test_leaving_drops_the_answers_and_checks_run_anew():
+async def test_leaving_drops_the_answers_and_checks_run_again():
     doctor = FakeDoctor(LOCAL | {"server": None}, TRIAL)
     async with running(Scenario(doctor=doctor), "abc") as (app, pilot):
         await opened(app, pilot)

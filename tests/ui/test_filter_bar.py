@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeInspector, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.errors import ServerError
@@ -26,7 +26,7 @@ def scenario(inspector):
         StoredRun(address(f"r{number}"), Goal(), 1, State.FAILED, text_notice("No"), run_info=RunInfo("", "finished"))
         for number in (1, 2, 3)
     ]
-    return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows), inspector=inspector)
+    return Scenario(FakeProber(default=NOT_YET), store=FakeStore(rows), inspector=inspector)
 
 
 def ids(app):

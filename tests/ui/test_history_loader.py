@@ -121,7 +121,7 @@ def test_more_of_a_part_is_asked_of_the_runs_whose_rows_it_holds_and_only_once()
     assert len(server.asked) == asked, "all of it is known"
 
 
-def test_what_is_forgotten_is_loaded_anew():
+def test_what_is_forgotten_is_loaded_again():
     server = Server(parents={"leaf": ("root", 9)}, root=ROWS, leaf=ROWS[10:20])
     server.load("leaf")
     server.loader.forget([address("leaf")])

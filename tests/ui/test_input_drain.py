@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeInspector, FakeProber, Scenario, address
 from tests.ui.support import burst, running
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.probe import Probe, ProbeOutcome, RunInfo
@@ -41,7 +41,7 @@ async def test_a_filter_that_enter_has_overtaken_is_still_in_view():
 
 
 async def test_a_text_to_find_that_enter_has_overtaken_is_still_in_view():
-    async with running(Scenario(FakeProber(default=ABSENT)), "abc") as (app, pilot):
+    async with running(Scenario(FakeProber(default=NOT_YET)), "abc") as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         await pilot.press("l", "f")
         await until(lambda: app.dashboard.find_bar.display)

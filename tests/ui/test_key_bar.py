@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeCatalogue, FakeProber, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeCatalogue, FakeProber, Scenario, address, there
 from tests.ui.support import running
 from tests.ui.test_pick import RUNS
 from wandb_tui.core.state import State
@@ -66,7 +66,7 @@ async def test_help_and_leaving_are_always_there_and_the_goal_from_80_cells_on(w
 
 
 async def test_restarting_takes_the_place_of_cancelling_once_there_is_nothing_to_cancel():
-    prober = FakeProber({"abc": [there(3)]}, default=ABSENT)
+    prober = FakeProber({"abc": [there(3)]}, default=NOT_YET)
     async with running(Scenario(prober, catalogue=FakeCatalogue(RUNS)), "abc", "def", size=(80, 24)) as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.AVAILABLE)
         await pilot.press("home")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
@@ -219,7 +219,7 @@ async def test_the_ascii_look_is_ascii():
     stored = [
         StoredRun(address(state.value), Goal(), 1, state, text_notice(state.value)) for state in State if state.final
     ]
-    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(stored)), "abc", ascii_look=True) as (
+    async with running(Scenario(FakeProber(default=NOT_YET), store=FakeStore(stored)), "abc", ascii_look=True) as (
         app,
         pilot,
     ):

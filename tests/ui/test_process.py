@@ -194,7 +194,7 @@ def test_a_continue_signal_does_not_start_it_twice(tmp_path):
     with dashboard(tmp_path) as (process, terminal, _):
         os.kill(process.pid, signal.SIGSTOP)
         os.kill(process.pid, signal.SIGCONT)
-        assert b"run9" in read_until(terminal, b"run9"), "it is painted anew"
+        assert b"run9" in read_until(terminal, b"run9"), "it is painted again"
         os.write(terminal, b"q")
         read_until(terminal, b"(y)")
         os.write(terminal, b"y")

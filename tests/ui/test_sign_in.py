@@ -12,7 +12,7 @@ import pytest
 from textual.widgets import Checkbox, Input, TextArea
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address
+from tests.ui.fakes import NOT_YET, SIGNED_IN, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address
 from tests.ui.support import burst, running
 from wandb_tui.core.account import AccountState, Source
 from wandb_tui.core.errors import ApiKeyError, KeyringError, SignInError, SignInProblem
@@ -250,7 +250,7 @@ async def test_a_new_key_lets_begin_again_what_was_refused_before_a_restart():
             address("def"), Goal(), 1, State.FAILED, text_notice("No browser is here."), failure=Failure.NO_BROWSER
         ),
     ]
-    async with running(Scenario(FakeProber(default=ABSENT), store=FakeStore(stored))) as (app, pilot):
+    async with running(Scenario(FakeProber(default=NOT_YET), store=FakeStore(stored))) as (app, pilot):
         await pilot.press("s")
         app.screen.query_one("#api-key", Input).value = "k" * 40
         await pilot.click("#sign-in")
@@ -314,7 +314,7 @@ async def test_a_keyring_that_does_not_answer_holds_nothing_up_for_long(monkeypa
     opened = threading.Event()
     account = FakeAccount(AccountState(api_key=Source.ENVIRONMENT))
     monkeypatch.setattr(account, "state", lambda: opened.wait(10) and AccountState(api_key=Source.ENVIRONMENT))
-    async with running(Scenario(FakeProber(default=ABSENT), account=account), "abc") as (app, _):
+    async with running(Scenario(FakeProber(default=NOT_YET), account=account), "abc") as (app, _):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
         assert app.account is None
         opened.set()
@@ -449,8 +449,8 @@ async def test_the_header_says_how_the_sign_in_stands(size):
     async with running(scenario, "abc", size=size) as (app, pilot):
         await until(lambda: "○" in header(app))
         assert "not signed in yet" in header(app)
-        prober.default = ABSENT
-        prober.answer("abc", ABSENT)
+        prober.default = NOT_YET
+        prober.answer("abc", NOT_YET)
         await until(lambda: "✖ " in header(app).split("run")[0])
         assert "sign-in failed" in header(app)
         await pilot.press("s")

@@ -8,7 +8,7 @@ from itertools import product
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
+from tests.ui.fakes import NOT_YET, FakeAccount, FakeProber, FakeStore, FakeVisitor, Scenario, address, done, there
 from tests.ui.support import LOOKS, WIDE, still
 from wandb_tui.core.account import AccountState
 from wandb_tui.core.goal import Goal
@@ -56,7 +56,7 @@ def app_of(monkeypatch):
             "def456": [Probe(ProbeOutcome.NOT_YET, run=RunInfo("calm-moon-13", "finished"))],
             "ghi789": [missing],
         },
-        default=ABSENT,
+        default=NOT_YET,
     )
     visitor = FakeVisitor(visit=lambda run: Future() if run.run_id == "mno345" else done(Visit(1.2, "run data loaded")))
     runs = ["abc123", "def456", "ghi789", "mno345"]

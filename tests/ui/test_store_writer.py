@@ -25,7 +25,7 @@ from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app import app as app_module
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.dashboard.empty_state import EmptyState
-from wandb_tui.ui.runtime import store_writer as keepers
+from wandb_tui.ui.runtime import store_writer
 from wandb_tui.ui.runtime.store_writer import LogLoaded, StoreFailed, StoreRecovered, StoreWriter
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -234,7 +234,7 @@ async def test_what_was_changed_here_meanwhile_wins():
 
 
 async def test_a_cancel_that_crossed_a_change_here_is_followed_once_that_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr(keepers, "CHECK_INTERVAL_S", 1e9)
+    monkeypatch.setattr(store_writer, "CHECK_INTERVAL_S", 1e9)
     here, elsewhere = (SqliteWatchStore(tmp_path / "list.sqlite3", "https://api.wandb.ai") for _ in range(2))
     async with running(Scenario(FakeProber(), store=here), "abc") as (app, _):
         row = app.session.watch_list[address("abc")]
@@ -244,7 +244,7 @@ async def test_a_cancel_that_crossed_a_change_here_is_followed_once_that_is_writ
         app.session.change_goal(address("abc"), Goal.parse("v3"))
         app.session.merge(snapshot, as_of)
         assert row.active, "what was read is older than the change here"
-        monkeypatch.setattr(keepers, "CHECK_INTERVAL_S", 0.1)
+        monkeypatch.setattr(store_writer, "CHECK_INTERVAL_S", 0.1)
         await until(lambda: row.state is State.CANCELLED and not row.running)
         assert row.goal == Goal.parse("v3")
 
@@ -260,7 +260,7 @@ async def test_a_run_that_was_removed_and_added_between_two_readings_starts_agai
         assert row.attempt == 2
 
 
-async def test_a_list_that_was_replaced_is_written_anew():
+async def test_a_list_that_was_replaced_is_written_again():
     async with running(None, "abc", "def") as (app, _):
         await until(lambda: stored_row(app, "abc") and stored_row(app, "def"))
         app.session.backend.store.rows.clear()
@@ -273,7 +273,7 @@ async def test_a_list_that_was_replaced_is_written_anew():
 
 
 class Harness:
-    """A keeper without a dashboard."""
+    """A store writer without a dashboard."""
 
     def __init__(self, store):
         self.messages = []
@@ -285,8 +285,8 @@ class Harness:
 
 
 async def test_a_full_disk_is_reported_once_and_what_was_to_be_written_is_written_later(monkeypatch):
-    monkeypatch.setattr(keepers, "_MAX_RETRY_S", 0.01)
-    monkeypatch.setattr(keepers, "BATCH_INTERVAL_S", 0.02)
+    monkeypatch.setattr(store_writer, "_MAX_RETRY_S", 0.01)
+    monkeypatch.setattr(store_writer, "BATCH_INTERVAL_S", 0.02)
     store = FakeStore()
     harness = Harness(store)
     await until(harness.reading.done)

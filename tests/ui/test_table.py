@@ -11,7 +11,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import MonitorEvent, MonitorStatus
@@ -46,7 +46,7 @@ def ended() -> Scenario:
         StoredRun(address(run), Goal(), 1, state, text_notice(f"{state} it is"), None, elapsed=10.0 * number)
         for number, (run, state) in enumerate(STATES.items())
     ]
-    return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows))
+    return Scenario(FakeProber(default=NOT_YET), store=FakeStore(rows))
 
 
 def ids(app):
@@ -425,7 +425,7 @@ def saying(*texts) -> Scenario:
         StoredRun(address(f"r{number}"), Goal(), 1, State.FAILED, text_notice(text))
         for number, text in enumerate(texts)
     ]
-    return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows))
+    return Scenario(FakeProber(default=NOT_YET), store=FakeStore(rows))
 
 
 @pytest.mark.parametrize(
@@ -748,7 +748,7 @@ async def test_what_was_known_of_a_run_is_there_after_a_restart():
     async with running(Scenario(FakeProber(), store=FakeStore([ended, goes_on])), size=(200, 40)) as (app, _):
         await until(lambda: "calm-moon-13" in shown(app) and "brisk-sun-12" in shown(app))
         assert own(app) == [("~running", True), ("~1,234", True)]
-        assert "~99" in shown(app), "the server has not told anew"
+        assert "~99" in shown(app), "the server has not reported again"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tests.screen import until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.list_edits import cancelled, restarted
@@ -30,7 +30,7 @@ def toasts(app):
 
 
 def prober(**answers):
-    return FakeProber(answers, default=ABSENT)
+    return FakeProber(answers, default=NOT_YET)
 
 
 async def waiting(app, *run_ids):
@@ -58,7 +58,7 @@ async def test_a_cancelled_attempt_resumes_with_its_clock_and_its_baseline():
 
 async def test_an_undone_restart_shows_the_result_before_it_here_and_after_the_next_start():
     store = FakeStore()
-    async with running(Scenario(prober(abc=[there(3), ABSENT]), store=store), "abc") as (app, pilot):
+    async with running(Scenario(prober(abc=[there(3), NOT_YET]), store=store), "abc") as (app, pilot):
         await until(lambda: row(app).state is State.AVAILABLE)
         await pilot.press("r")
         await until(lambda: row(app).attempt == 2 and row(app).state is State.WAITING)
@@ -93,7 +93,7 @@ async def test_a_restart_of_a_waiting_run_gives_its_clock_back():
 
 
 async def test_a_change_of_goal_is_undone_with_the_attempt_that_it_began():
-    async with running(Scenario(prober(abc=[there(0), ABSENT])), "abc", "def") as (app, pilot):
+    async with running(Scenario(prober(abc=[there(0), NOT_YET])), "abc", "def") as (app, pilot):
         await until(lambda: row(app).state is State.AVAILABLE)
         await waiting(app, "def")
         with app.session.history.one_change():
@@ -132,7 +132,7 @@ async def test_added_runs_go_and_come_back_with_their_logs_and_what_was_done_bef
 
 
 async def test_what_has_changed_since_is_left_as_it_is_and_that_is_said():
-    scenario = Scenario(prober(abc=[ABSENT, there(3)]))
+    scenario = Scenario(prober(abc=[NOT_YET, there(3)]))
     async with running(scenario, "abc", "def", "ghi") as (app, pilot):
         await waiting(app, "def", "ghi")
         with app.session.history.one_change():
@@ -174,7 +174,7 @@ async def two_dashboards(tmp_path, monkeypatch, *runs, state=State.WAITING, **an
 
 
 async def test_the_other_dashboard_follows_an_undo(tmp_path, monkeypatch):
-    async with two_dashboards(tmp_path, monkeypatch, "abc", state=State.AVAILABLE, abc=[there(3), ABSENT]) as (
+    async with two_dashboards(tmp_path, monkeypatch, "abc", state=State.AVAILABLE, abc=[there(3), NOT_YET]) as (
         _,
         pilot,
         other,

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeProber, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.events import Level
 from wandb_tui.core.user_command import UserCommand
@@ -27,7 +27,7 @@ def runner(monkeypatch):
 
 
 def dashboard(runner, *commands, runs=("abc",), **options):
-    prober = FakeProber({"abc": [there(3, "brisk-sun-12")]}, default=ABSENT)
+    prober = FakeProber({"abc": [there(3, "brisk-sun-12")]}, default=NOT_YET)
     return running(Scenario(prober, commands=commands, command_runner=runner, **options), *runs)
 
 

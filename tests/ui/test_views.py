@@ -6,7 +6,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeInspector, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import running
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.errors import UsageError
@@ -27,7 +27,7 @@ FACTS = {"r1": RunFacts(tags=("hero",)), "r2": RunFacts(tags=("hero",)), "r3": R
 def scenario(views=VIEWS, **options):
     rows = [StoredRun(address(run), Goal(), 1, state, text_notice("It is so")) for run, state in STATES.items()]
     inspector = FakeInspector(facts_of=FACTS)
-    return Scenario(FakeProber(default=ABSENT), store=FakeStore(rows), inspector=inspector, views=views, **options)
+    return Scenario(FakeProber(default=NOT_YET), store=FakeStore(rows), inspector=inspector, views=views, **options)
 
 
 def ids(app):

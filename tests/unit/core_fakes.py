@@ -11,7 +11,7 @@ from wandb_tui.core.ports import Identity, Visit, VisitBacklog
 from wandb_tui.core.probe import ArtifactVersion, Probe, ProbeOutcome, RunInfo
 
 RUN = RunAddress("lab", "forks", "abc123")
-ABSENT = Probe(ProbeOutcome.NOT_YET, run=RunInfo("brisk-sun-1", "finished", 299))
+NOT_YET = Probe(ProbeOutcome.NOT_YET, run=RunInfo("brisk-sun-1", "finished", 299))
 
 
 def there(version=0, coverage=None):

@@ -15,7 +15,7 @@ FILE = HistoryFile(
 
 
 @pytest.mark.parametrize("another", [False, True])
-def test_a_part_that_another_process_begins_anew_is_not_taken_for_whole(tmp_path, another):
+def test_a_part_that_another_process_starts_over_is_not_taken_for_whole(tmp_path, another):
     path = tmp_path / "part"
     part = _PartFile(path, lambda _: None)
     with part.opened(resume=False) as write:

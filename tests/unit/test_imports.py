@@ -40,8 +40,16 @@ NO_NOUNS = {"here", "late", "way", "leave", "apart", "away", "soon", "once", "ag
 
 # Names of the first version that mean nothing else.
 OLD_NAMES = {
-    "Cautions", "Clinic", "Crew", "DressedApp", "Drawn", "Habit", "KeptRun", "LateServices", "LogRows", "OnDisk",
-    "SleepGauge", "SleepGuard", "Starter", "WithRuns", "applied_to", "take_visit_wish", "CameOf", "OneHand",
+    "ABSENT", "CameOf", "Cautions", "Clinic", "Crew", "DressedApp", "Drawn", "Habit", "KeptRun", "LateServices",
+    "LogRows", "Mend", "OnDisk", "OneHand", "SleepGauge", "SleepGuard", "Starter", "THERE", "TROUBLE",
+    "WithRuns", "_strain", "applied_to", "gauge", "keeper", "keepers", "take_visit_wish", "typeahead",
+}  # fmt: skip
+OLD_MODULES = {
+    "adding", "answer", "answers", "arrangement", "artifacts", "asked", "bridge", "cautions", "children", "clinic",
+    "commands", "countdown", "daemon", "decide", "entrance", "habit", "hand", "handover", "hearing", "here", "jobs",
+    "keeper", "kept", "late", "leave", "look", "looking", "marks", "misbehaviour", "moves", "outcomes", "pasted",
+    "patience", "questions", "record", "scrub", "seconds", "sequences", "shared", "shares", "shell", "signing",
+    "sleeping", "threads", "typeahead", "waiting", "watch", "watched", "way", "wish", "words", "world",
 }  # fmt: skip
 
 
@@ -96,6 +104,7 @@ def test_modules_are_named_by_nouns():
     names = {path.stem for path in python_files("wandb_tui")}
     verbs = {name for name in names if re.search(r"(ing|[^e]ed|ly)$", name)}
     assert verbs | (names & NO_NOUNS) <= NOUNS
+    assert names & OLD_MODULES == set()
 
 
 def test_no_name_of_the_first_version_is_left():

@@ -59,7 +59,7 @@ def test_while_one_call_hangs_the_others_do_not_wait(monkeypatch):
     assert store.get("a") is None
 
 
-def test_each_of_several_keyrings_has_the_whole_patience(monkeypatch):
+def test_each_of_several_keyrings_has_the_whole_time_limit(monkeypatch):
     began = []
 
     class Empty(Backend):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
+from tests.unit.core_fakes import NOT_YET, RUN, FakeProber, FakeVisitor, there
 from wandb_tui.core import monitor, schedule
 from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import (
@@ -82,11 +82,11 @@ def test_an_artifact_that_is_there_needs_no_browser(prober, visitor):
 def test_the_whole_way(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.05, quick_interval=0.01))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     assert attempt.until(State.SIGNING_IN).status is MonitorStatus.SIGNING_IN
     visitor.end_sign_in()
     assert attempt.until(State.VISITING).status is MonitorStatus.VISITING
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     visitor.end_visit()
     attempt.until(State.WAITING, says="loaded")
     prober.answer(there(0))
@@ -96,10 +96,10 @@ def test_the_whole_way(prober):
 
 def test_polling_goes_on_while_a_page_loads_and_may_find_the_artifact(prober, visitor):
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.01))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.VISITING)
     for _ in range(3):
-        prober.answer(ABSENT)
+        prober.answer(NOT_YET)
     prober.answer(there(0))
     attempt.until(State.AVAILABLE)
     attempt.end()
@@ -112,8 +112,8 @@ def test_a_page_that_waits_for_a_tab_says_so_and_a_users_clock_stands_still(prob
     attempt = Attempt(
         prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.4), user_can_fix=user_can_fix
     )
-    prober.answer(ABSENT)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
+    prober.answer(NOT_YET)
     event = attempt.until(State.WAITING, says="not available yet; its page waits for a free tab, checking now")
     assert event.clock_stopped is user_can_fix
     if not user_can_fix:
@@ -186,7 +186,7 @@ def test_a_server_that_was_understood_once_is_waited_for(prober, monkeypatch):
     monkeypatch.setattr(monitor, "_CONFIRM_AFTER_S", 0.01)
     attempt = Attempt(prober, poll_policy=PollPolicy(check_interval=0.01))
     prober.answer(failed(Persistence.LIKELY_PERMANENT))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     for _ in range(4):
         prober.answer(failed(Persistence.LIKELY_PERMANENT))
     prober.answer(there(0))
@@ -196,7 +196,7 @@ def test_a_server_that_was_understood_once_is_waited_for(prober, monkeypatch):
 
 def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visitor):
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.VISITING)
     visitor.end_visit(SignInRequiredError("It cannot be seen without signing in.", "Run wandb-tui login."))
     event = attempt.until(State.FAILED)
@@ -204,7 +204,7 @@ def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visi
     assert event.error.problem is SignInProblem.NO_CREDENTIALS
     attempt.end()
     attempt = Attempt(prober, visitor, user_can_fix=True)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.VISITING)
     visitor.end_visit(SignInRequiredError("It cannot be seen without signing in."))
     attempt.until(State.WAITING, says="cannot be seen without signing in. Trying again in")
@@ -213,7 +213,7 @@ def test_a_page_that_needs_a_sign_in_ends_it_unless_a_user_is_there(prober, visi
 
 
 def test_an_artifact_that_stayed_behind_is_reported_after_one_visit(prober, visitor):
-    moved = replace(ABSENT, elsewhere="lab/old")
+    moved = replace(NOT_YET, elsewhere="lab/old")
     attempt = Attempt(prober, visitor)
     prober.answer(moved)
     attempt.until(State.VISITING)
@@ -233,7 +233,7 @@ def test_an_artifact_that_stayed_behind_is_reported_after_one_visit(prober, visi
 
 
 def test_a_server_without_artifacts_ends_the_attempt_unless_the_goal_needs_none(visitor):
-    lacking = replace(ABSENT, lacks=("artifactCollectionMembership", "artifact.versionIndex"))
+    lacking = replace(NOT_YET, lacks=("artifactCollectionMembership", "artifact.versionIndex"))
     attempt = Attempt(FakeProber(lacking), visitor)
     event = attempt.until(State.FAILED)
     assert event.failure is Failure.SERVER
@@ -257,7 +257,7 @@ def test_a_rate_limit_says_when_it_goes_on(prober, visitor):
 def test_no_visit_begins_while_another_monitors_question_is_limited(prober, visitor):
     prober.limited_for = 0.3
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(says="not available yet")
     assert visitor.visit_count == 0
     prober.limited_for = 0.0
@@ -268,12 +268,12 @@ def test_no_visit_begins_while_another_monitors_question_is_limited(prober, visi
 
 def test_a_failed_visit_is_tried_again_while_the_polling_goes_on(prober, visitor):
     attempt = Attempt(prober, visitor, poll_policy=PollPolicy(check_interval=0.05))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.VISITING)
     visitor.end_visit(VisitError("The page is empty."))
     event = attempt.until(State.WAITING, says="The page is empty. Trying again in 5 s")
     assert event.state is State.WAITING
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.control.visit()
     attempt.until(State.VISITING)
     attempt.control.cancel()
@@ -282,7 +282,7 @@ def test_a_failed_visit_is_tried_again_while_the_polling_goes_on(prober, visitor
 
 def test_an_expired_session_signs_in_again(prober, visitor):
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.VISITING)
     visitor.is_signed_in = False
     visitor.end_visit(SignedOutError("expired"))
@@ -296,7 +296,7 @@ def test_an_expired_session_signs_in_again(prober, visitor):
 def test_a_refused_sign_in_fails_without_a_user(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.SIGNING_IN)
     visitor.end_sign_in(WRONG)
     assert attempt.until(State.FAILED).failure is Failure.SIGN_IN
@@ -308,14 +308,14 @@ def test_a_refused_sign_in_waits_for_the_user_with_its_clock_stopped(prober):
     attempt = Attempt(
         prober, visitor, poll_policy=PollPolicy(check_interval=0.02, max_wait_time=0.3), user_can_fix=True
     )
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.SIGNING_IN, says="Signing in")
     visitor.end_sign_in(WRONG)
     event = attempt.until(State.SIGNING_IN, says="Wrong e-mail or password")
     assert event.clock_stopped
     time.sleep(0.5)  # longer than max_wait_time: the attempt must outlive it
     for _ in range(3):
-        prober.answer(ABSENT)
+        prober.answer(NOT_YET)
     assert attempt.events.empty(), "the row goes on saying that it needs the user"
     visitor.fix()
     attempt.until(State.SIGNING_IN, says="Signing in")
@@ -328,7 +328,7 @@ def test_a_refused_sign_in_waits_for_the_user_with_its_clock_stopped(prober):
 def test_an_unreachable_sign_in_page_is_a_failed_visit(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.SIGNING_IN)
     visitor.end_sign_in(SignInError(SignInProblem.UNREACHABLE, "No answer."))
     attempt.until(State.WAITING, says="No answer. Trying again in 5 s")
@@ -339,7 +339,7 @@ def test_an_unreachable_sign_in_page_is_a_failed_visit(prober):
 def test_no_browser_fails_without_a_user(prober):
     visitor = FakeVisitor(signed_in=False)
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.SIGNING_IN)
     visitor.end_sign_in(NoBrowserError("No browser."))
     assert attempt.until(State.FAILED).failure is Failure.NO_BROWSER
@@ -348,7 +348,7 @@ def test_no_browser_fails_without_a_user(prober):
 
 def test_it_gives_up_in_time_and_says_what_was_last(prober):
     attempt = Attempt(prober, poll_policy=PollPolicy(check_interval=0.05, max_wait_time=0.2))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     event = attempt.until(State.TIMED_OUT)
     assert event.status is MonitorStatus.TIMEOUT
     assert "not available yet" in event_text(event.notice)
@@ -360,7 +360,7 @@ def test_a_cancel_ends_a_long_wait(prober, visitor, answered):
     attempt = Attempt(prober, visitor)
     attempt.until(State.WAITING)
     if answered:
-        prober.answer(ABSENT)
+        prober.answer(NOT_YET)
         attempt.until(State.VISITING)
     attempt.control.cancel()
     attempt.until(State.CANCELLED)
@@ -369,7 +369,7 @@ def test_a_cancel_ends_a_long_wait(prober, visitor, answered):
 
 def test_a_goal_can_change_under_way(prober):
     attempt = Attempt(prober)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(says="not available yet")
     attempt.control.change_goal(Goal.parse("step:200"))
     attempt.until(says="Waiting for step:200 from now on")
@@ -446,7 +446,7 @@ def test_a_new_goal_during_a_sign_in_that_needs_the_user_changes_nothing_else(pr
 
 def test_newer_counts_from_the_moment_it_was_requested(prober):
     attempt = Attempt(prober, goal="v9")
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(says="not available yet")
     attempt.control.change_goal(Goal.parse("newer"))
     prober.answer(there(2))
@@ -512,7 +512,7 @@ def test_a_run_that_goes_on_says_so_in_what_it_waits_for(prober):
 
 def test_a_browser_that_is_closed_under_a_visit_ends_the_attempt_without_a_fault(prober, visitor, caplog):
     attempt = Attempt(prober, visitor)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     attempt.until(State.VISITING)
     assert visitor.visits.get(timeout=60).cancel()
     assert "closed" in event_text(attempt.until(State.CANCELLED).notice)
@@ -529,7 +529,7 @@ def running(last_step):
     [
         ("exists", running(None), running(0)),
         ("step:200", running(150), running(200)),
-        ("complete", running(299), ABSENT),
+        ("complete", running(299), NOT_YET),
     ],
 )
 def test_a_visit_that_found_too_little_to_export_is_made_up_for(prober, visitor, goal, too_little, enough):

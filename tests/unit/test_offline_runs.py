@@ -14,7 +14,7 @@ from wandb_tui.library.offline_check import compare
 from wandb_tui.services.offline.record_log import RecordLogError, read_records, write_records
 
 IDS = [f"r{number}" for number in range(12)]
-ABSENT = ["online", "missing"]
+ELSEWHERE = ["online", "missing"]
 
 
 def run(run_id):
@@ -32,7 +32,7 @@ def is_online(address):
 
 
 # Any run may name any other as its parent, or itself, or one that has no file.
-PARENTS = st.dictionaries(st.sampled_from(IDS), st.sampled_from([*IDS, *ABSENT, ""]), min_size=1)
+PARENTS = st.dictionaries(st.sampled_from(IDS), st.sampled_from([*IDS, *ELSEWHERE, ""]), min_size=1)
 
 
 @given(PARENTS, st.randoms(use_true_random=False))

@@ -193,9 +193,9 @@ steps = st.lists(
 
 
 @given(steps, st.floats(0.1, 100), st.floats(0, 1000))
-def test_whatever_happens_times_make_sense(happenings, interval, patience):
+def test_whatever_happens_times_make_sense(happenings, interval, longest):
     clock = Clock()
-    schedule = Schedule(PollPolicy(check_interval=interval, max_wait_time=patience), clock)
+    schedule = Schedule(PollPolicy(check_interval=interval, max_wait_time=longest), clock)
     before = 0.0
     for what, seconds in happenings:
         clock.now += seconds

@@ -44,8 +44,8 @@ def test_what_cannot_be_opened_is_put_aside(file, damage, caplog):
     assert aside.name.startswith(path.name + ".damaged-")
     assert str(aside) in caplog.text
     assert file.read("me", key) is None
-    file.write("me", key, "anew")
-    assert file.read("me", key) == "anew"
+    file.write("me", key, "again")
+    assert file.read("me", key) == "again"
     file.remove_all()
     assert not [*path.parent.iterdir()]
 

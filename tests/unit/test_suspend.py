@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.unit.core_fakes import ABSENT, RUN, FakeProber, FakeVisitor, there
+from tests.unit.core_fakes import NOT_YET, RUN, FakeProber, FakeVisitor, there
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.ports import Services
 from wandb_tui.core.probe import Probe, ProbeOutcome
@@ -35,13 +35,13 @@ class Clocks:
 
 def test_the_detector_reports_each_sleep_once():
     clocks = Clocks()
-    gauge = SuspendDetector(clocks.monotonic, clocks.suspend_clock)
-    assert gauge.slept() == 0
+    detector = SuspendDetector(clocks.monotonic, clocks.suspend_clock)
+    assert detector.slept() == 0
     clocks.asleep += HOURS
-    assert gauge.slept() == pytest.approx(HOURS, abs=1)
-    assert gauge.slept() == 0
+    assert detector.slept() == pytest.approx(HOURS, abs=1)
+    assert detector.slept() == 0
     clocks.asleep += NOTICEABLE_S / 2
-    assert gauge.slept() == 0, "clocks drift apart by themselves"
+    assert detector.slept() == 0, "clocks drift apart by themselves"
 
 
 def test_this_systems_sleepless_clock_runs():
@@ -81,7 +81,7 @@ def test_a_sleep_ends_an_overdue_wait_and_does_not_count(counted):
     assert schedule.elapsed == 0
     assert not schedule.timed_out
     schedule.probe_failed(None)
-    assert schedule.until_probe == 5, "the back-off begins anew"
+    assert schedule.until_probe == 5, "the back-off starts over"
 
 
 def test_a_sleep_while_the_user_is_needed_is_counted_once():
@@ -131,7 +131,7 @@ def test_after_waking_it_asks_at_once_and_has_not_timed_out(harness):
     harness.prober.answer(Probe(ProbeOutcome.UNAVAILABLE, message="Rate limited", retry_after=250))
     harness.until(lambda: "Rate limited" in event_text(row.notice))
     harness.clocks.asleep += HOURS
-    harness.prober.answer(ABSENT)
+    harness.prober.answer(NOT_YET)
     harness.until(lambda: "not available yet" in event_text(row.notice))
     assert row.elapsed(harness.clocks.monotonic()) < 60
 
@@ -141,7 +141,7 @@ def test_where_the_clock_goes_on_a_monitor_finds_out_by_itself(monkeypatch):
     prober = FakeProber()
     harness = Harness(prober)
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=0.3, max_wait_time=300))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     harness.until(lambda: "not available yet" in event_text(row.notice))
     harness.clocks.counted += HOURS
     prober.answer(there(0))
@@ -155,7 +155,7 @@ def test_a_sleep_lets_the_page_be_visited_again(monkeypatch):
     prober, visitor = FakeProber(), FakeVisitor()
     harness = Harness(prober, visitor)
     row = harness.watch_list.add(RUN, Goal(), PollPolicy(check_interval=100, max_wait_time=0))
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     visitor.end_visit()
     harness.until(lambda: "loaded" in event_text(row.notice))
     harness.clocks.asleep += HOURS

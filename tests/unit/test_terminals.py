@@ -92,7 +92,7 @@ def test_mosh_passes_on_whole_groups_of_its_16_kib_counted_in_bytes():
         ({"ESCDELAY": "0"}, 1),
     ],
 )
-def test_a_line_gets_more_patience_and_the_user_decides(environ, delay):
+def test_a_line_gets_more_time_and_the_user_decides(environ, delay):
     assert escape_delay_ms(environ) == delay
     assert is_remote(environ) is any(name.startswith(("SSH", "NCURSES")) for name in environ)
 

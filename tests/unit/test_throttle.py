@@ -17,8 +17,8 @@ class Times:
     def __init__(self):
         self.now = 1000.0
         self.asleep = 0.0
-        gauge = SuspendDetector(lambda: self.now, lambda: self.now + self.asleep)
-        self.throttle = Throttle(lambda: self.now, gauge, jitter=lambda _, most: most)
+        detector = SuspendDetector(lambda: self.now, lambda: self.now + self.asleep)
+        self.throttle = Throttle(lambda: self.now, detector, jitter=lambda _, most: most)
 
     def hold_after(self, reply):
         self.throttle.observe(reply)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.unit.core_fakes import ABSENT, RUN, FakeProber, there
+from tests.unit.core_fakes import NOT_YET, RUN, FakeProber, there
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import AttemptEnded, Level, MonitorEvent
 from wandb_tui.core.goal import Goal
@@ -83,7 +83,7 @@ def test_hundreds_of_monitors_are_at_work_one_after_the_other_where_that_is_requ
 
 def test_restart_begins_attempt_2_and_nothing_of_attempt_1_follows(harness, prober):
     row = harness.watch_list.add(RUN, Goal(), SLOW)
-    prober.answer(ABSENT)
+    prober.answer(NOT_YET)
     harness.until(lambda: "not available" in event_text(row.notice))
     harness.watch_list.restart(RUN)
     assert row.attempt == 1

@@ -139,7 +139,7 @@ class LiveQuery:
         return QueryNews(self._query, tuple(joined), joined, whole=not goes_on, ended=ended)
 
     def failed(self, error: WandbTuiError, now: float) -> QueryNews:
-        """Note that a page could not be had; the look begins anew at its next turn."""
+        """Note that a page could not be had; the look starts over at its next turn."""
         self._cursor, self._pages, self._new = "", 0, 0
         self.next_at = self._next_turn(now)
         return QueryNews(self._query, error=error)

@@ -92,7 +92,7 @@ class Queries(Protocol):
         """Follow a query from now on, beginning with a look at all its runs. Never blocks.
 
         Args:
-            query: The query; if it is followed already, it is so anew.
+            query: The query; if it is followed already, this starts over.
             known: The ids of the runs that have joined before.
             interval: Seconds between two looks.
             until_ended: Whether to find out when no matching run is running any more.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wandb_tui.core.project_query import ProjectQuery
 
 _FINAL_ERRORS = (ApiKeyError, RunNotFoundError, WaitTimeoutError)
-"""Without a user who could mend them, these do not pass by themselves."""
+"""Without a user who could fix them, these do not pass by themselves."""
 
 
 @dataclass(slots=True, eq=False)

@@ -16,7 +16,7 @@ requests and steer a running sandbox from another process, open because the sand
 
 Where to look: ``server.py`` starts and stops it, ``app.py`` lists the routes, ``schema.graphql`` and ``resolvers/``
 answer the API, ``exports.py`` writes the history artifacts, ``signin/`` and ``pages/`` are the web pages, ``faults.py``
-is the table of misbehaviour, ``state.py`` keeps it all in SQLite.
+is the table of faults, ``state.py`` keeps it all in SQLite.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every way the sandbox can misbehave, in one table, and the faults in force."""
+"""All faults of the sandbox in one table, and those in force."""
 
 from __future__ import annotations
 

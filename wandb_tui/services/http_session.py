@@ -41,7 +41,7 @@ def _tls_options() -> dict[str, Any]:
 
 
 class HttpSession(requests.Session):
-    """A session that chooses proxy and extra headers anew for each address, by our rules, not those of ``requests``."""
+    """A session that chooses proxy and extra headers for each address, by our rules, not those of ``requests``."""
 
     def __init__(self, proxies: ProxySettings, extra_headers: ExtraHeaders | None = None) -> None:
         super().__init__()

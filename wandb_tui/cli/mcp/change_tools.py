@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wandb_tui.cli.mcp.answers import ChangedRun, ChangedRuns
 from wandb_tui.cli.mcp.arguments import Runs
+from wandb_tui.cli.mcp.results import ChangedRun, ChangedRuns
 from wandb_tui.cli.options import GOALS, runs_of
 from wandb_tui.cli.watch_list.edits import (
     apply,

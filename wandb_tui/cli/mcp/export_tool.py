@@ -9,8 +9,8 @@ from typing import Annotated
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
-from wandb_tui.cli.mcp.answers import ExportWait
 from wandb_tui.cli.mcp.arguments import Run, checked_run
+from wandb_tui.cli.mcp.results import ExportWait
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
 from wandb_tui.core.goal import Goal, GoalKind

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from wandb_tui.cli.mcp.answers import ColumnSummary, Export, HistorySummary, Value
+from wandb_tui.cli.mcp.results import ColumnSummary, Export, HistorySummary, Value
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError
 from wandb_tui.core.step_range import STEP, StepRange

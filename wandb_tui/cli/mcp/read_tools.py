@@ -6,9 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from wandb_tui.cli.mcp.answers import ForkSnippet, HistorySummary, LineageAnswer, WatchedRuns
 from wandb_tui.cli.mcp.arguments import Run, Runs, check_api_key, checked_run
 from wandb_tui.cli.mcp.history import newest_export, summarize
+from wandb_tui.cli.mcp.results import ForkSnippet, HistorySummary, LineageAnswer, WatchedRuns
 from wandb_tui.cli.options import runs_of
 from wandb_tui.cli.tree import origin_object
 from wandb_tui.cli.watch_list.output import row_object

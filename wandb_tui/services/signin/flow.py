@@ -347,8 +347,8 @@ class SignInFlow:
         if view is None or view.main.ready != "complete" or shows_form(view) or self._guard.pending:
             return False
         # A page that asks to agree to something only the user can answer.
-        patience = _AGREEMENT_TIMEOUT_S if asks_for_agreement(view) else _STEP_TIMEOUT_S
-        return bool(view.text) and self._activity.quiet and now - max(self._changed_at, self._sent_at) > patience
+        limit = _AGREEMENT_TIMEOUT_S if asks_for_agreement(view) else _STEP_TIMEOUT_S
+        return bool(view.text) and self._activity.quiet and now - max(self._changed_at, self._sent_at) > limit
 
     async def _no_form_error(self) -> SignInError:
         try:

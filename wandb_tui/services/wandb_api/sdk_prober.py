@@ -106,11 +106,11 @@ class SdkProber:
             return self._api
 
     def _forget_if_lost(self, api: Any, error: Exception) -> None:
-        """Begin anew with the next probe if the service process behind this API object has ended."""
+        """Start over with the next probe if the service process behind this API object has ended."""
         if not service_is_lost(error):
             return
         with self._building:
-            # Where another thread has begun anew, the service process is not the one that was lost.
+            # Where another thread has started over, the service process is not the one that was lost.
             if self._api is api:
                 forget_lost_service()
                 self._api = None

@@ -33,7 +33,7 @@ _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXPIRY_FORMAT = "%Y-%m-%d %H:%M:%S"
 _MAX_MARGIN_S = 300.0
 """A token is renewed this long before it expires, or, if it lives for less than 50 minutes, in its last tenth. The SDK
-always takes five minutes, and so exchanges anew for each request where tokens live for less."""
+always takes five minutes, and so exchanges again for each request where tokens live for less."""
 _DEFAULT_LIFETIME_S = 60.0
 _MIN_RENEWAL_S = 30.0
 """A token that is refused when it is younger than this is no older token's fault: a new one would be refused, too."""
@@ -138,7 +138,7 @@ class TokenExchange:
         return _Issued(token, now, now + lifetime - min(_MAX_MARGIN_S, lifetime / 10), now + lifetime)
 
     def _identity_token(self) -> str:
-        """The content of the file, which is read anew each time: the platform renews it."""
+        """The content of the file, which is read each time: the platform renews it."""
         named = f"the identity token of {IDENTITY_VARIABLE}"
         try:
             with self._file.open("rb") as file:

@@ -111,7 +111,7 @@ class PlotFeed:
         return list(by_importance({name for names in found.values() for name in names}))
 
     async def forget(self, runs: Iterable[RunAddress]) -> None:
-        """Load these runs anew the next time."""
+        """Load these runs again the next time."""
         await asyncio.to_thread(self._session.histories.forget, runs)
 
     def goes_on(self, runs: Iterable[RunAddress]) -> bool:

@@ -148,7 +148,7 @@ class HistoryLoader:
         return self._require().metrics_of(runs)
 
     def forget(self, runs: Iterable[RunAddress]) -> None:
-        """Load these runs and the runs that they came from anew."""
+        """Load these runs and the runs that they came from again."""
         with self._lock:
             gone = set(runs)
             for run in list(gone):
@@ -195,9 +195,9 @@ class HistoryLoader:
         due: list[SeriesKey] = []
         for one in dict.fromkeys(wanted):
             entry = self._entries[one]
-            patience = _MIN_REFRESH_S * (1 + min(_MAX_IDLE, entry.idle))
+            gap = _MIN_REFRESH_S * (1 + min(_MAX_IDLE, entry.idle))
             # Of a run that has ended, the last rows are asked for once more: the answer may be older than its end.
-            if now - entry.asked_at >= patience and not (one.run in ended and entry.idle):
+            if now - entry.asked_at >= gap and not (one.run in ended and entry.idle):
                 due.append(one)
         queries = [
             SampleQuery(one.run, one.metric, one.across, first=self._next_step(one), samples=self._samples)

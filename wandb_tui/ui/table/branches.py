@@ -138,7 +138,7 @@ class RunBranches:
             news.rows.append(row)
 
     def _follow(self, order: BranchOrder, made: RunAddress) -> None:
-        """Watch a run that was made, or the rewound one anew."""
+        """Watch a run that was made, or the rewound one again."""
         if made not in self._session.watch_list:
             self._session.add(made, Goal())
             self._session.add_remark(made, f"Made from {order.run} at {order.where}", Level.INFO)
