@@ -29,11 +29,7 @@ if TYPE_CHECKING:
 @click.option("-q", "--quiet", is_flag=True, help="Print only how each run ended.")
 @click.option("--no-visit", is_flag=True, help="Only poll the API; no browser, no sign-in.")
 @click.option(
-    "--exec",
-    "command",
-    metavar="CMD",
-    default="",
-    help="Run CMD for each run whose goal is met, with WANDB_TUI_RUN, WANDB_TUI_RUN_ID, WANDB_TUI_ARTIFACT set.",
+    "--exec", "command", metavar="CMD", default="", help="Run CMD when a run's goal is met; WANDB_TUI_RUN names it."
 )
 @HOST
 def wait(

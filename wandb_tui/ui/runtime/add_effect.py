@@ -40,7 +40,7 @@ class AddEffect:
     Attributes:
         run: The run.
         goal: Its goal afterwards.
-        poll_policy: Its times afterwards, from its next attempt on.
+        poll_policy: Its times afterwards.
         listed: Whether it is already on the list.
         goal_before: Its goal so far, if it is on the list.
         ended: How its last attempt ended, in a word; empty if one is in progress or there was none.
