@@ -62,9 +62,10 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Spare the garbage collector what was imported: it would look through all of it again and again."""
+    """Spare the garbage collector what was imported, and let it come rarely: it took a fifth of the time of an app."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
