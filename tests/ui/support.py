@@ -41,6 +41,22 @@ async def running(scenario: Scenario | None = None, *runs: str, size=(120, 40), 
             app.session.store_writer.close(0)
 
 
+@contextlib.contextmanager
+def case(*names):
+    """Name one of many cases that an app goes through in the error that it ends with."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in the case of {', '.join(map(str, names))}")
+        raise
+
+
+async def back(app, pilot):
+    """Leave all that lies over the dashboard, by Escape."""
+    while app.screen is not app.dashboard:
+        await pilot.press("escape")
+
+
 async def still(pilot):
     """Let nothing on the screen blink, pass or still be on its way."""
     for line in (*pilot.app.screen.query(Input), *pilot.app.screen.query(TextArea)):

@@ -51,23 +51,21 @@ def toasts(app):
     return [notification.message for notification in app._notifications]
 
 
-@pytest.mark.parametrize(
-    ("key", "copied", "written"),
-    [
-        ("i", "abc", "Run id copied"),
-        ("p", "lab/forks/abc", "Path of the run copied"),
-        ("a", f"{PAGES}/abc", "Address of the page copied"),
-        ("n", "lab/forks/run-abc-history:v3", "Name of the artifact copied"),
-        ("f", 'wandb.init(fork_from="abc?_step=200", entity="lab", project="forks")', "Fork snippet copied"),
-    ],
-)
-async def test_each_copy_has_a_key(key, copied, written):
+async def test_each_copy_has_a_key():
     async with running(scenario(), "def") as (app, pilot):
         await ready(app, pilot)
-        await pilot.press("y", key)
-        assert app.clipboard == copied
-        assert toasts(app) == [written]
-        assert app.screen is app.dashboard
+        for key, copied, written in (
+            ("i", "abc", "Run id copied"),
+            ("p", "lab/forks/abc", "Path of the run copied"),
+            ("a", f"{PAGES}/abc", "Address of the page copied"),
+            ("n", "lab/forks/run-abc-history:v3", "Name of the artifact copied"),
+            ("f", 'wandb.init(fork_from="abc?_step=200", entity="lab", project="forks")', "Fork snippet copied"),
+        ):
+            await pilot.press("y", key)
+            assert app.clipboard == copied
+            assert toasts(app) == [written]
+            assert app.screen is app.dashboard
+            app.clear_notifications()
 
 
 async def test_many_are_copied_at_once_a_line_for_each():

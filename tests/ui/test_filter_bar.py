@@ -4,8 +4,8 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import NOT_YET, FakeInspector, FakeProber, FakeStore, Scenario, address
-from tests.ui.support import running
+from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, Scenario, address
+from tests.ui.support import case, running
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
@@ -97,29 +97,27 @@ async def test_the_word_that_is_wrong_is_underlined_and_the_last_valid_filter_ho
         await until(lambda: ids(app) == ["r1", "r2"] and "does not fit" not in shown(app))
 
 
-@pytest.mark.parametrize(
-    ("text", "completed"),
-    [
-        ("sta", "state:"),
-        ("state:fa", "state:failed"),
-        ("r1 and (is:fin", "r1 and (is:finished"),
-        ("tag:he", "tag:hero"),
-        ("lo", "log:"),
-        ("los", "loss"),
-        ("goal:com", "goal:complete"),
-    ],
-)
-async def test_tab_completes_the_last_word(text, completed):
+async def test_tab_completes_the_last_word():
     async with running(scenario(FakeInspector(facts_of=FACTS)), size=(120, 30)) as (app, pilot):
         line = await typed(app, pilot, "")
         # What can be completed is loaded when the typing begins.
         await until(lambda: app.dashboard.table.facts.names)
-        line.value = text
-        line.cursor_position = len(text)
-        await until(lambda: completed in shown(app))
-        await pilot.press("tab")
-        await until(lambda: line.value == completed)
-        assert app.dashboard.focused is line
+        for text, completed in (
+            ("sta", "state:"),
+            ("state:fa", "state:failed"),
+            ("r1 and (is:fin", "r1 and (is:finished"),
+            ("tag:he", "tag:hero"),
+            ("lo", "log:"),
+            ("los", "loss"),
+            ("goal:com", "goal:complete"),
+        ):
+            with case(text):
+                line.value = text
+                line.cursor_position = len(text)
+                await until(lambda completed=completed: completed in shown(app))
+                await pilot.press("tab")
+                await until(lambda completed=completed: line.value == completed)
+                assert app.dashboard.focused is line
 
 
 async def test_the_note_is_never_cut_though_it_changes_again_before_it_has_been_laid_out():

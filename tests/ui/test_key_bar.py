@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import NOT_YET, FakeCatalogue, FakeProber, Scenario, address, there
-from tests.ui.support import running
+from tests.ui.fakes import ABSENT, FakeCatalogue, FakeProber, Scenario, address, there
+from tests.ui.support import back, case, running
 from tests.ui.test_pick import RUNS
 from wandb_tui.core.state import State
 from wandb_tui.ui.common.key_bar import KeyBar
@@ -53,16 +53,19 @@ async def test_a_toggle_is_called_what_it_would_do_now():
             await until(lambda before=before: before in bar(app))
 
 
-@pytest.mark.parametrize("width", [40, 80, 120, 160])
-async def test_help_and_leaving_are_always_there_and_the_goal_from_80_cells_on(width):
-    async with running(Scenario(catalogue=FakeCatalogue(RUNS)), "abc", size=(width, 24)) as (app, _):
+async def test_help_and_leaving_are_always_there_and_the_goal_from_80_cells_on():
+    async with running(Scenario(catalogue=FakeCatalogue(RUNS)), "abc", size=(40, 24)) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 1)
-        line = bar(app)
-        assert "? Help" in line
-        assert "q Quit" in line
-        assert len(line.rstrip()) <= width
-        for least_known in ("g Goal", "p Pick", "l Logs", "y Copy", "^p Palette", "/ Filter") if width >= 80 else ():
-            assert least_known in line
+        for width in (40, 80, 120, 160):
+            await pilot.resize_terminal(width, 24)
+            await until(lambda width=width: app.screen.query_one(KeyBar).size.width == width)
+            line = bar(app)
+            assert "? Help" in line
+            assert "q Quit" in line
+            assert len(line.rstrip()) <= width
+            wide = ("g Goal", "p Pick", "l Logs", "y Copy", "^p Palette", "/ Filter") if width >= 80 else ()
+            for least_known in wide:
+                assert least_known in line
 
 
 async def test_restarting_takes_the_place_of_cancelling_once_there_is_nothing_to_cancel():
@@ -75,25 +78,28 @@ async def test_restarting_takes_the_place_of_cancelling_once_there_is_nothing_to
         await until(lambda: "c Cancel" in bar(app) and "r Restart" not in bar(app))
 
 
+HINTS = {
+    ("a",): ("Esc Close", "^s Add", "F1 Help"),
+    ("g",): ("Esc Cancel", "Enter Change", "F1 Help"),
+    ("s",): ("Esc Close", "Enter Next", "F1 Help"),
+    ("y",): ("Esc Close", "? Help"),
+    ("h",): ("Esc Close", "? Help"),
+    ("p",): ("Esc Close", "/ Search", "? Help"),
+    ("asterisk", "d"): ("y Remove", "n Keep", "? Help"),
+}
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
-@pytest.mark.parametrize(
-    ("keys", "hints"),
-    [
-        ("a", ("Esc Close", "^s Add", "F1 Help")),
-        ("g", ("Esc Cancel", "Enter Change", "F1 Help")),
-        ("s", ("Esc Close", "Enter Next", "F1 Help")),
-        ("y", ("Esc Close", "? Help")),
-        ("h", ("Esc Close", "? Help")),
-        ("p", ("Esc Close", "/ Search", "? Help")),
-        ("*d", ("y Remove", "n Keep", "? Help")),
-    ],
-)
-async def test_a_dialog_shows_its_own_keys(size, keys, hints):
+async def test_a_dialog_shows_its_own_keys(size):
     async with running(Scenario(catalogue=FakeCatalogue(RUNS)), "abc", "def", size=size) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 2 and app.account)
-        await pilot.press(*("asterisk" if key == "*" else key for key in keys))
-        await until(lambda: all(hint in shown(app).splitlines()[-1] for hint in hints))
-        assert "q Quit" not in shown(app).splitlines()[-1]
+        for keys, hints in HINTS.items():
+            with case(*keys):
+                await until(lambda: "q Quit" in shown(app).splitlines()[-1])
+                await pilot.press(*keys)
+                await until(lambda hints=hints: all(hint in shown(app).splitlines()[-1] for hint in hints))
+                assert "q Quit" not in shown(app).splitlines()[-1]
+                await back(app, pilot)
 
 
 async def test_a_click_on_a_key_of_a_dialog_presses_it():

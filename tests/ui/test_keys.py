@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeBranches, FakeCatalogue, FakeDoctor, FakeInspector, FakeServers, Scenario, address
-from tests.ui.support import running
+from tests.ui.support import back, case, running
 from wandb_tui.core.catalogue import ListedRun
 from wandb_tui.core.state import State
 from wandb_tui.ui.add.screen import AddScreen
@@ -192,21 +192,23 @@ DIALOGS = {
 """The key that opens each of the dialogs, but for the help itself."""
 
 
-@pytest.mark.parametrize("place", DIALOGS)
-async def test_help_shows_every_key_of_a_dialog(place):
+async def test_help_shows_every_key_of_a_dialog():
     async with running(everything(), "abc", size=(120, 60)) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 1 and app.app_url)
-        await pilot.press(DIALOGS[place], "f1")
-        assert isinstance(app.screen, HelpScreen)
-        lines = shown(app)
-        for action in ACTIONS:
-            if action.where is place:
-                assert action.all_keys in lines
-                assert action.label in lines
-        assert "? F1" in lines
-        assert "Find any action" not in lines, "that ends at a dialog"
-        await pilot.press("f1")
-        assert place in app.screen.PLACES
+        for place, key in DIALOGS.items():
+            with case(place):
+                await pilot.press(key, "f1")
+                assert isinstance(app.screen, HelpScreen)
+                lines = shown(app)
+                for action in ACTIONS:
+                    if action.where is place:
+                        assert action.all_keys in lines
+                        assert action.label in lines
+                assert "? F1" in lines
+                assert "Find any action" not in lines, "that ends at a dialog"
+                await pilot.press("f1")
+                assert place in app.screen.PLACES
+                await back(app, pilot)
 
 
 def test_every_dialog_has_its_keys_from_the_table():

@@ -11,8 +11,8 @@ import pytest
 from textual.widgets import Input, Static
 
 from tests.screen import shown, until
-from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address
-from tests.ui.support import running
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
+from tests.ui.support import case, running
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import MonitorEvent, MonitorStatus
 from wandb_tui.core.goal import Goal, GoalKind
@@ -329,84 +329,86 @@ async def test_columns_are_hidden_by_the_mouse():
         assert app.screen is app.dashboard
 
 
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("r1", ["r10", "r1"]),
-        ("!r1 !r2", ["r9", "r3"]),
-        ("state:failed", ["r9", "r3"]),
-        ("!state:failed r", ["r10", "r1", "r20"]),
-        ("project:LAB/forks r3", ["r3"]),
-        ("project:other", []),
-        (r"run:/^r\d$/", ["r9", "r1", "r3"]),
-        (r"/r(1|2)0\b/ state:available", ["r10"]),
-        ("!/r[0-9]{2}/", ["r9", "r1", "r3"]),
-        ("/r[0-9]0", ["r10", "r20"]),
-        ('log:"failed it is"', ["r9", "r3"]),
-        ("goal:exists", list(STATES)),
-        ("step:200", []),
-    ],
-)
-async def test_the_filter(text, left):
+async def filtered_by(app, text):
+    """Put a text into the filter that is being edited, in place of the one before."""
+    line = app.dashboard.query_one("FilterBar Input", Input)
+    line.value = ""
+    await until(lambda: len(ids(app)) == len(app.session.watch_list))
+    line.value = text
+
+
+async def test_the_filter():
     async with running(ended()) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash")
-        app.dashboard.query_one("FilterBar Input", Input).value = text
-        await until(lambda: ids(app) == left and f"{len(left)} of 5" in shown(app))
+        for text, left in (
+            ("r1", ["r10", "r1"]),
+            ("!r1 !r2", ["r9", "r3"]),
+            ("state:failed", ["r9", "r3"]),
+            ("!state:failed r", ["r10", "r1", "r20"]),
+            ("project:LAB/forks r3", ["r3"]),
+            ("project:other", []),
+            (r"run:/^r\d$/", ["r9", "r1", "r3"]),
+            (r"/r(1|2)0\b/ state:available", ["r10"]),
+            ("!/r[0-9]{2}/", ["r9", "r1", "r3"]),
+            ("/r[0-9]0", ["r10", "r20"]),
+            ('log:"failed it is"', ["r9", "r3"]),
+            ("goal:exists", list(STATES)),
+            ("step:200", []),
+        ):
+            with case(text):
+                await filtered_by(app, text)
+                await until(lambda left=left: ids(app) == left and f"{len(left)} of 5" in shown(app))
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("state:fialed", "0 of 5 · “fialed” is not a state: failed, "),
-        ("r !state:Canceled", "5 of 5 · “Canceled” is not a state: cancelled, "),
-        ("status:failed", "0 of 5 · did you mean “state:”?"),
-        ("prject:lab", "0 of 5 · did you mean “project:”?"),
-        ("state:Fail", "2 of 5"),
-        ("state:/ed$/", "3 of 5"),
-        ("step:200", "0 of 5"),
-        ("exp:1", "0 of 5"),
-    ],
-)
-async def test_a_slip_in_a_filter_is_reported(text, expected):
+async def test_a_slip_in_a_filter_is_reported():
     async with running(ended(), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5)
         await pilot.press("slash")
-        app.dashboard.query_one("FilterBar Input", Input).value = text
-        await until(lambda: expected in shown(app))
-        line = next(line for line in shown(app).splitlines() if expected in line)
-        assert ("·" in line) is ("·" in expected)
-        assert text in line
+        for text, expected in (
+            ("state:fialed", "0 of 5 · “fialed” is not a state: failed, "),
+            ("r !state:Canceled", "5 of 5 · “Canceled” is not a state: cancelled, "),
+            ("status:failed", "0 of 5 · did you mean “state:”?"),
+            ("prject:lab", "0 of 5 · did you mean “project:”?"),
+            ("state:Fail", "2 of 5"),
+            ("state:/ed$/", "3 of 5"),
+            ("step:200", "0 of 5"),
+            ("exp:1", "0 of 5"),
+        ):
+            with case(text):
+                await filtered_by(app, text)
+                await until(lambda expected=expected: expected in shown(app))
+                line = next(line for line in shown(app).splitlines() if expected in line)
+                assert ("·" in line) is ("·" in expected)
+                assert text in line
 
 
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("state:finished", ["abc"]),
-        ("state:failed", ["abc"]),
-        ("is:failed", []),
-        ("state:running", ["def"]),
-        ("!state:running", ["abc"]),
-        ("state:/^(waiting|crashed)$/", ["def"]),
-        ("state:/^available$/", []),
-        ("state:killed", []),
-    ],
-)
-async def test_a_state_may_be_the_monitors_or_the_runs_own(text, left):
+async def test_a_state_may_be_the_monitors_or_the_runs_own():
     failed = StoredRun(address("abc"), Goal(), 1, State.FAILED, text_notice("No"), run_info=RunInfo("sun", "finished"))
     waits = StoredRun(address("def"), Goal(), 1, State.WAITING, run_info=RunInfo("moon", "running"))
     async with running(Scenario(FakeProber(), store=FakeStore([failed, waits])), size=(80, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 2 and app.session.watch_list[address("def")].state is State.WAITING)
         assert "No run matches" not in shown(app)
-        await pilot.press("slash")
-        app.dashboard.query_one("FilterBar Input", Input).value = text
-        await until(lambda: f"{len(left)} of 2" in shown(app))
-        assert ids(app) == left
-        assert "is not a state" not in shown(app)
-        assert ("No run matches the filter; Esc shows all again" in shown(app)) is (not left)
-        await pilot.press("escape")
-        assert len(ids(app)) == 2
-        await until(lambda: "No run matches" not in shown(app))
+        for text, left in (
+            ("state:finished", ["abc"]),
+            ("state:failed", ["abc"]),
+            ("is:failed", []),
+            ("state:running", ["def"]),
+            ("!state:running", ["abc"]),
+            ("state:/^(waiting|crashed)$/", ["def"]),
+            ("state:/^available$/", []),
+            ("state:killed", []),
+        ):
+            with case(text):
+                await pilot.press("slash")
+                await filtered_by(app, text)
+                await until(lambda left=left: f"{len(left)} of 2" in shown(app))
+                assert ids(app) == left
+                assert "is not a state" not in shown(app)
+                assert ("No run matches the filter; Esc shows all again" in shown(app)) is (not left)
+                await pilot.press("escape")
+                assert len(ids(app)) == 2
+                await until(lambda: "No run matches" not in shown(app))
 
 
 async def test_a_bad_regular_expression_is_reported_and_breaks_nothing():
@@ -428,23 +430,23 @@ def saying(*texts) -> Scenario:
     return Scenario(FakeProber(default=NOT_YET), store=FakeStore(rows))
 
 
-@pytest.mark.parametrize(
-    ("expression", "left"),
-    [
-        ("log:/L*L*L*X[^ ]/", 0),
-        ("log:/(L|LL)+X[^ ]/", 0),
-        ("!log:/(L|LL)+X[^ ]/", 2),
-        ("log:/(L+)+$/", 0),
-        ("log:/(L*)*M/", 1),
-    ],
-)
-async def test_no_regular_expression_holds_the_dashboard_up(expression, left):
+async def test_no_regular_expression_holds_the_dashboard_up():
     async with running(saying("L" * 1990 + "X", "L" * 1990 + "M")) as (app, pilot):
         await until(lambda: len(ids(app)) == 2)
-        # Where each step back were tried, it would never come to an end.
-        await pilot.press("slash", *expression, "enter")
-        await until(lambda: f"{left} of 2" in shown(app))
-        assert len(ids(app)) == left
+        for expression, left in (
+            ("log:/L*L*L*X[^ ]/", 0),
+            ("log:/(L|LL)+X[^ ]/", 0),
+            ("!log:/(L|LL)+X[^ ]/", 2),
+            ("log:/(L+)+$/", 0),
+            ("log:/(L*)*M/", 1),
+        ):
+            with case(expression):
+                # Where each step back were tried, it would never come to an end.
+                await pilot.press("slash", *expression, "enter")
+                await until(lambda left=left: f"{left} of 2" in shown(app))
+                assert len(ids(app)) == left
+                await pilot.press("escape")
+                await until(lambda: len(ids(app)) == 2 and " of 2" not in shown(app))
 
 
 async def test_regular_expressions_that_take_too_long_are_left_out_until_the_filter_is_edited(monkeypatch):
@@ -751,19 +753,17 @@ async def test_what_was_known_of_a_run_is_there_after_a_restart():
         assert "~99" in shown(app), "the server has not reported again"
 
 
-@pytest.mark.parametrize(
-    ("width", "expected"),
-    [
-        (160, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 cancelled"),
-        (80, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 "),
-        (44, "5 runs  ✔ 1  ◐ 0  ✖ 3  ⊘ 1"),
-    ],
-)
-async def test_the_counts_add_up(width, expected):
-    async with running(ended(), size=(width, 24)) as (app, pilot):
+async def test_the_counts_add_up():
+    async with running(ended(), size=(160, 24)) as (app, pilot):
         await until(lambda: len(ids(app)) == 5 and app.account)
-        await until(lambda: expected in shown(app).splitlines()[0])
-        assert ("me@lab.org" in shown(app).splitlines()[0]) is (width >= 80)
+        for width, expected in (
+            (160, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 cancelled"),
+            (80, "5 runs   ✔ 1 ready   ◐ 0 waiting   ✖ 3 failed   ⊘ 1 "),
+            (44, "5 runs  ✔ 1  ◐ 0  ✖ 3  ⊘ 1"),
+        ):
+            await pilot.resize_terminal(width, 24)
+            await until(lambda expected=expected: expected in shown(app).splitlines()[0])
+            assert ("me@lab.org" in shown(app).splitlines()[0]) is (width >= 80)
         app.session.remove([address("r20")])
         app.dashboard.refresh_all()
         await pilot.pause()

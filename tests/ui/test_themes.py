@@ -128,11 +128,14 @@ async def test_a_hasty_enter_in_the_palette_changes_no_colours():
         assert app.theme == LIGHT
 
 
-@pytest.mark.parametrize("stored", [3, {"chosen": 3}, {"chosen": "gone", "over": ""}, None])
-async def test_a_stored_theme_may_be_nonsense(stored):
-    async with running(Scenario(store=FakeStore(view={"theme": stored}))) as (app, _):
+async def test_a_stored_theme_may_be_nonsense():
+    async with running(Scenario(store=FakeStore(view={"theme": 3}))) as (app, _):
         await until(lambda: app.dashboard._loading is False)
         assert app.theme == THEMES[0].name
+        for stored in ({"chosen": 3}, {"chosen": "gone", "over": ""}, None):
+            app.session.view["theme"] = stored
+            app.restore_appearance()
+            assert app.theme == THEMES[0].name
 
 
 async def test_the_styles_of_all_screens_are_read_after_the_first_frame():

@@ -10,6 +10,7 @@ from textual.widgets._toast import Toast, ToastRack
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeCatalogue, FakeDoctor, Scenario
+from tests.ui.support import back, case, running
 from tests.ui.test_doctor_screen import LOCAL
 from tests.ui.test_pick import RUNS
 from wandb_tui.ui.app.app import WandbTuiApp
@@ -24,29 +25,30 @@ def toasts(app):
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)])
-@pytest.mark.parametrize("keys", ["a", "p", "h", "g", "s", "y", "D", "*d"])
-async def test_a_dialog_keeps_its_buttons_and_lines(size, keys):
+async def test_a_dialog_keeps_its_buttons_and_lines(size):
     scenario = Scenario(catalogue=FakeCatalogue(RUNS), doctor=FakeDoctor(LOCAL))
-    app = WandbTuiApp(scenario.backend(), runs=["abc", "def"])
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with running(scenario, "abc", "def", size=size, notifications=True) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 2 and app.account)
-        await pilot.press(*("asterisk" if key == "*" else key for key in keys))
-        assert app.screen is not app.dashboard
-        for number in range(4):
-            app.notify(f"{number} {LONG}", title="Not added", severity="error", markup=False)
-        await until(lambda: len(toasts(app)) == 1)
-        assert toasts(app)[0]._notification.message.startswith("3")
-        covered = toasts(app)[0].region.intersection(app.screen.get_child_by_type(ToastRack).region)
-        for kind in (Button, Input, TextArea, OptionList):
-            assert not any(widget.region.overlaps(covered) for widget in app.screen.query(kind)), kind
-        app.session.stop()
+        for keys in (*"aphgsyD", ("asterisk", "d")):
+            with case(*keys):
+                await pilot.press(*keys)
+                assert app.screen is not app.dashboard
+                for number in range(4):
+                    app.notify(f"{number} {LONG}", title="Not added", severity="error", markup=False)
+                await until(lambda: len(toasts(app)) == 1)
+                assert toasts(app)[0]._notification.message.startswith("3")
+                covered = toasts(app)[0].region.intersection(app.screen.get_child_by_type(ToastRack).region)
+                for kind in (Button, Input, TextArea, OptionList):
+                    assert not any(widget.region.overlaps(covered) for widget in app.screen.query(kind)), kind
+                app.clear_notifications()
+                await back(app, pilot)
+                await until(lambda: not toasts(app))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)])
 @pytest.mark.parametrize("zoomed", [False, True])
 async def test_on_the_dashboard_they_hide_nothing(size, zoomed):
-    app = WandbTuiApp(Scenario().backend(), runs=["abc", "def", "ghi"])
-    async with app.run_test(size=size, notifications=True) as pilot:
+    async with running(None, "abc", "def", "ghi", size=size, notifications=True) as (app, pilot):
         # The table takes the room for its last row in the frame after.
         await until(lambda: app.dashboard.table.region.height == 1 + 3 and app.account)
         if zoomed:
@@ -68,7 +70,6 @@ async def test_on_the_dashboard_they_hide_nothing(size, zoomed):
         assert app.dashboard.table.region == before[0], "the table does not move"
         app.clear_notifications()
         await until(lambda: app.dashboard.panes.region == before[1])
-        app.session.stop()
 
 
 async def test_a_path_stands_on_one_line_at_80_cells():
