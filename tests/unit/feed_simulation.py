@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import heapq
+import math
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ class Server:
     lie: str = ""
     lies_from: float = 0.0
     requests: int = 0
+    _feeds: dict[tuple[FeedKind, str], _Changes] = field(default_factory=dict)
 
     def answer(self, run: RunAddress, now: float) -> Probe:
         info = RunInfo("", "finished" if self.ended.get(run, 1e9) <= now else "running", 10)
@@ -39,18 +42,19 @@ class Server:
         lie = self.lie if now >= self.lies_from else ""
         if lie == "refused" and part.project.project == "p0":
             return None
-        times = self.exported if part.kind is FeedKind.EXPORTS else self.ended
-        found = [(at, run) for run, at in times.items() if at <= now and run.project == part.project.project]
+        found = self._changes(part).until(now)
         if part.kind is FeedKind.RUNS and not part.since:
             # Each run has been heard of, long ago.
             listed = {run for _, run in found}
             others = (run for run in self.runs if run.project == part.project.project and run not in listed)
-            found += [(-float(run.run_id[1:]), run) for run in others]
+            found = sorted((*found, *((-float(run.run_id[1:]), run) for run in others)), key=_place)
         if part.kind is FeedKind.RUNS:
-            found = [one for one in found if lie != "runs-silent" and (not part.since or _time(one[0]) >= part.since)]
+            since = _seconds(part.since) if part.since else -math.inf
+            found = [] if lie == "runs-silent" else found[bisect.bisect_left(found, (since, ""), key=_place) :]
         elif lie == "silent":
             found = [one for one in found if one[0] < self.lies_from]
-        found.sort(key=lambda one: (int(one[0]), one[1].run_id), reverse=lie != "unordered")
+        if lie != "unordered":
+            found = found[::-1]
         large = 200 if not part.since else 40
         size, start = (large // 2, 0) if lie == "repeats" or not part.cursor else (large, int(part.cursor))
         shift = 3600 if lie == "clock-back" else 0
@@ -61,9 +65,45 @@ class Server:
         more = start + size < len(found) and lie != "truncated"
         return FeedPage(entries, str(start + size) if more else "")
 
+    def _changes(self, part: FeedPart) -> _Changes:
+        """All changes that a project's feed will ever report; sorted once, as thousands of pages are read of it."""
+        feed = part.kind, part.project.project
+        if feed not in self._feeds:
+            times = self.exported if part.kind is FeedKind.EXPORTS else self.ended
+            self._feeds[feed] = _Changes(
+                [(at, run) for run, at in times.items() if run.project == part.project.project]
+            )
+        return self._feeds[feed]
+
+
+class _Changes:
+    """Changes of runs, given out as the time passes."""
+
+    def __init__(self, changes: list[tuple[float, RunAddress]]) -> None:
+        self._coming = sorted(changes, reverse=True)
+        self._past: list[tuple[float, RunAddress]] = []
+
+    def until(self, now: float) -> list[tuple[float, RunAddress]]:
+        """Those so far, the oldest first."""
+        while self._coming and self._coming[-1][0] <= now:
+            bisect.insort(self._past, self._coming.pop(), key=_place)
+        return self._past
+
+
+def _place(change: tuple[float, RunAddress]) -> tuple[int, str]:
+    """By what a feed is sorted: its times have whole seconds."""
+    return int(change[0]), change[1].run_id
+
+
+_START_S = 1_700_000_000
+
 
 def _time(at: float) -> datetime:
-    return datetime.fromtimestamp(1_700_000_000 + int(at), UTC)
+    return datetime.fromtimestamp(_START_S + int(at), UTC)
+
+
+def _seconds(time: datetime) -> float:
+    return time.timestamp() - _START_S
 
 
 @dataclass

@@ -112,6 +112,8 @@ class FeedWatch:
         self._projects: dict[str, ProjectFeeds] = {}
         self._refused: set[str] = set()
         self._intervals: Counter[float] = Counter()
+        # Counted as they come and go: counting ten thousand runs every two seconds takes as long as reading a page.
+        self._followed: Counter[str] = Counter()
         self._expecting_until = 0.0
         self._chosen_at = -math.inf
         self._audits = AuditQueue(self._asked_at)
@@ -144,6 +146,7 @@ class FeedWatch:
         self._drop(run)
         self._followers[run] = Follower(run, known, coverage, interval, known.asked_at)
         self._intervals[interval] += 1
+        self._followed[run.project_path] += 1
         self._audits.add(run, known.asked_at)
         if confirm:
             project.to_confirm.add(run)
@@ -331,7 +334,7 @@ class FeedWatch:
             return
         self._chosen_at = now
         self._wanted = {run: at for run, at in self._wanted.items() if now - at < _WANTED_FOR_S}
-        waiting = Counter(run.project_path for run in (*self._followers, *self._wanted))
+        waiting = self._followed + Counter(run.project_path for run in self._wanted)
         addresses = {run.project_path: run for run in self._wanted}
         if waiting.total() < (self._min_runs // 2 if self._projects else self._min_runs):
             waiting.clear()
@@ -357,6 +360,7 @@ class FeedWatch:
     def _drop(self, run: RunAddress) -> None:
         if (follower := self._followers.pop(run, None)) is not None:
             self._intervals[follower.interval] -= 1
+            self._followed[run.project_path] -= 1
 
     def _drop_all(self, followers: Iterable[Follower]) -> list[Follower]:
         dropped = list(followers)
