@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
-import griffe
-
 from tests.refusals import DOCUMENTED, REFUSALS
 from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.core.goal import GoalKind
@@ -85,6 +83,8 @@ def settings() -> str:
 
 def rows_of(cls: type, sections: set[str], prefix: str = "") -> Iterator[str]:
     """A row for each field of a class of settings but its `sections`; the meaning is that of the docstring."""
+    import griffe
+
     found = griffe.Docstring(cls.__doc__ or "", lineno=1).parse("google")
     [described] = [section.value for section in found if section.kind.value == "attributes"]
     meanings = {attribute.name: " ".join(attribute.description.split()).replace("``", "`") for attribute in described}

@@ -1,10 +1,7 @@
 """The MCP server around the tools: what it makes of a tool that fails."""
 
 import pytest
-from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import BaseModel
-
-from wandb_tui.cli.mcp.server import _Server
 
 
 class Rows(BaseModel):
@@ -12,6 +9,11 @@ class Rows(BaseModel):
 
 
 async def test_a_tool_that_crashes_is_not_taken_for_a_wrong_argument():
+    # Collected by each worker, and the SDK takes a second to load.
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    from wandb_tui.cli.mcp.server import _Server
+
     server = _Server("tools")
 
     @server.tool()

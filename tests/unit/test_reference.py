@@ -6,7 +6,6 @@ import textwrap
 from functools import cache
 from pathlib import Path
 
-import griffe
 import pytest
 import yaml
 
@@ -24,6 +23,8 @@ SECONDS = re.compile(r"timeout|max_wait_time|check_interval|wait_time|elapsed|ne
 
 @cache
 def package():
+    import griffe
+
     loader = griffe.GriffeLoader(search_paths=[ROOT])
     found = loader.load("wandb_tui")
     loader.resolve_aliases(implicit=False, external=False)
@@ -158,6 +159,8 @@ def test_the_types_that_it_names_are_public(path):
 
 
 def is_ours(called, word):
+    import griffe
+
     try:
         return str(called.resolve(word)).startswith("wandb_tui.")
     except griffe.NameResolutionError:
