@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
-from tests.ui.fakes import NOT_YET, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
-from tests.ui.support import running
+from tests.ui.fakes import ABSENT, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
+from tests.ui.support import back, case, running
 from tests.ui.test_details import inspector
 from tests.ui.test_details import stored_run as with_details
 from tests.ui.test_doctor_screen import LOCAL
@@ -22,6 +24,7 @@ from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
 from wandb_tui.text.event_text import event_text
 from wandb_tui.ui.app.palette import ActionCommands
+from wandb_tui.ui.common.too_small import TooSmall
 
 SCREENS = {
     "table": ("end", "space", "shift+up", "O"),
@@ -77,8 +80,9 @@ def scenario(rows=ROWS, name="odd one"):
     )
 
 
-async def drawn_in_ascii(screen, sizes, text):
-    """Open a screen, and look at it in all sizes."""
+@contextlib.asynccontextmanager
+async def busy_dashboard(text):
+    """A dashboard in the ASCII look, with a long log and with texts from outside."""
     async with running(scenario(name=text), size=(80, 24), ascii_look=True) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == ROWS + 1 and app.app_url and app.account)
         row = app.session.watch_list[address("abc")]
@@ -90,31 +94,59 @@ async def drawn_in_ascii(screen, sizes, text):
                 )
             )
         await until(lambda: any("line 39" in event_text(line.notice) for line in row.log))
-        await pilot.press("home")
-        for key in SCREENS[screen]:
-            await pilot.press({",": "comma", "/": "slash", "[": "left_square_bracket"}.get(key, key))
-        for size in [(80, 24), *sizes]:
-            await pilot.resize_terminal(*size)
-            await until(lambda: not any(one.display and one.visible for one in app.screen.query(LoadingIndicator)))
-            await pilot.pause(0.1)
-            assert not odd(shown(app))
+        yield app, pilot
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+async def drawn_in_ascii(app, pilot, screen, sizes):
+    """Open a screen, and look at it in all sizes."""
+    await pilot.press("home")
+    for key in SCREENS[screen]:
+        await pilot.press({",": "comma", "/": "slash", "[": "left_square_bracket"}.get(key, key))
+    for size in [(80, 24), *sizes]:
+        await pilot.resize_terminal(*size)
+        await until(lambda: not any(one.display and one.visible for one in app.screen.query(LoadingIndicator)))
+        await pilot.pause(0.1)
+        assert not odd(shown(app))
+
+
+LEFT_BY_ESCAPE = (
+    *("add", "pick", "runs to pick", "goal", "fork", "copy", "doctor", "details", "details below"),
+    *("help", "end of the help", "palette", "end of the palette", "sign in", "help for a dialog"),
+    *("columns", "confirm"),
+)
+"""Screens from which one comes back to the dashboard as it was; at the end, to another order and a selection."""
+
+SMALLER = [(160, 45), (61, 30), (33, 9)]
+
+
+async def test_all_that_lies_over_the_dashboard_is_ascii():
+    async with busy_dashboard(f"a {FOREIGN}") as (app, pilot):
+        for screen in LEFT_BY_ESCAPE:
+            with case(screen):
+                await drawn_in_ascii(app, pilot, screen, SMALLER)
+                await pilot.resize_terminal(80, 24)
+                await until(lambda: not isinstance(app.screen, TooSmall))
+                assert app.screen is not app.dashboard
+                await back(app, pilot)
+
+
+@pytest.mark.parametrize("screen", [screen for screen in SCREENS if screen not in LEFT_BY_ESCAPE])
 async def test_all_that_we_draw_is_ascii(screen):
-    await drawn_in_ascii(screen, [(160, 45), (61, 30), (33, 9)], f"a {FOREIGN}")
+    async with busy_dashboard(f"a {FOREIGN}") as (app, pilot):
+        await drawn_in_ascii(app, pilot, screen, SMALLER)
 
 
 SIZES = st.lists(st.tuples(st.integers(30, 200), st.integers(8, 60)), min_size=2, max_size=3)
 
 
-# The test above shows the same in fixed sizes.
+# The tests above show the same in fixed sizes.
 @pytest.mark.long
 @pytest.mark.parametrize("screen", SCREENS)
 @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(sizes=SIZES, text=st.text(f"a {FOREIGN}", min_size=1, max_size=60))
 async def test_all_that_we_draw_is_ascii_at_every_size(screen, sizes, text):
-    await drawn_in_ascii(screen, sizes, text)
+    async with busy_dashboard(text) as (app, pilot):
+        await drawn_in_ascii(app, pilot, screen, sizes)
 
 
 async def test_messages_and_what_stands_on_an_empty_or_a_small_screen_are_ascii():

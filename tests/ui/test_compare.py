@@ -11,7 +11,7 @@ from textual import events
 
 from tests.screen import shown, until
 from tests.ui.fakes import FakeInspector, FakeLineage, FakeProber, Scenario, address
-from tests.ui.support import running, still
+from tests.ui.support import case, running, still
 from tests.ui.test_layout import HOSTILE
 from wandb_tui.core.errors import ServerError
 from wandb_tui.core.goal import Goal
@@ -275,21 +275,34 @@ async def test_without_colour_in_ascii_and_on_a_small_terminal(size):
         assert all(cell_len(line) == size[0] for line in text.splitlines())
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-async def test_hostile_names_bend_nothing(kind):
-    text = HOSTILE[kind]
+async def test_hostile_names_bend_nothing():
     scripted = scenario()
-    scripted.inspector.answers["metrics_of"] = {"run0": (text,)}
-    scripted.inspector.answers["curves"]["run0", text] = falling(0)
-    scripted.prober.default = Probe(ProbeOutcome.FOUND, ArtifactVersion(3), RunInfo(text, "finished", 9))
-    async with running(scripted, "run0", size=(120, 40)) as (app, pilot):
-        await compared(app, pilot, runs=1)
-        await pilot.press("m")
-        await pilot.pause(0.1)
-        for _ in range(2):
-            lines = shown(app).splitlines()
-            assert [line for line in lines if cell_len(line) != 120] == []
-            for char in "\x1b\x9b\u202e\u200b\t\r":
-                assert char not in "".join(lines)
-            await pilot.press("escape")
-            await pilot.pause(0.05)
+    scripted.inspector.answers |= {
+        "metrics_of": {kind: (text,) for kind, text in HOSTILE.items()},
+        "curves": {(kind, text): falling(0) for kind, text in HOSTILE.items()},
+    }
+    for kind, text in HOSTILE.items():
+        scripted.prober.answers[kind] = [Probe(ProbeOutcome.FOUND, ArtifactVersion(3), RunInfo(text, "finished", 9))]
+    async with running(scripted, *HOSTILE, size=(120, 40)) as (app, pilot):
+        await until(lambda: len(app.dashboard.table.shown) == len(HOSTILE))
+        await until(lambda: all(row.run_info for row in app.session.watch_list))
+        await pilot.press("home")
+        for kind in HOSTILE:
+            with case(kind):
+                assert app.dashboard.table.run == address(kind)
+                # Selecting a run moves the cursor on to the next one.
+                await pilot.press("space", "m")
+                assert isinstance(app.screen, CompareScreen)
+                await until(lambda: curves(app))
+                await pilot.press("m")
+                await pilot.pause(0.1)
+                for _ in range(2):
+                    lines = shown(app).splitlines()
+                    assert [line for line in lines if cell_len(line) != 120] == []
+                    for char in "\x1b\x9b\u202e\u200b\t\r":
+                        assert char not in "".join(lines)
+                    await pilot.press("escape")
+                    await pilot.pause(0.05)
+                assert app.screen is app.dashboard
+                await pilot.press("escape")
+                assert not app.dashboard.table.selection

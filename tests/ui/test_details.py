@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import NOT_YET, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
-from tests.ui.support import running
+from tests.ui.fakes import ABSENT, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.support import back, case, running
 from tests.ui.test_layout import HOSTILE
 from wandb_tui.core.details import STEP, ExportedVersion, OriginSource, RunFacts, SampleQuery, VersionCoverage, Versions
 from wandb_tui.core.errors import ApiKeyError, RunNotFoundError, ServerError
@@ -256,9 +256,33 @@ async def test_without_a_way_to_ask():
         assert "Timeout reached" in shown(app)
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-async def test_hostile_texts_are_text_and_nothing_bends(kind):
-    text = HOSTILE[kind]
+@pytest.mark.parametrize("size", [(160, 45), (80, 24)])
+async def test_hostile_texts_are_text_and_nothing_bends(size):
+    fake = FakeInspector()
+    store = FakeStore([stored_run(kind, message=text) for kind, text in HOSTILE.items()])
+    async with running(Scenario(store=store, inspector=fake), size=size) as (app, pilot):
+        await until(lambda: len(app.dashboard.table.shown) == len(HOSTILE))
+        await pilot.press("home")
+        for kind, text in HOSTILE.items():
+            with case(kind):
+                assert app.dashboard.table.run == address(kind)
+                fake.answers |= hostile_answers(text)
+                fake.asked.clear()
+                await pilot.press("enter")
+                await until(lambda: "curves" in fake.asked and picture(shown(app)))
+                for keys in ((), ("n", "end")):
+                    await pilot.press(*keys)
+                    await pilot.pause(0.1)
+                    lines = shown(app).splitlines()
+                    assert [line for line in lines if cell_len(line) != size[0]] == []
+                    for char in "\x1b\x9b\u202e\u200b\t\r":
+                        assert char not in "".join(lines)
+                await back(app, pilot)
+                await pilot.press("down")
+
+
+def hostile_answers(text):
+    """Answers with a text wherever there can be one."""
     facts = RunFacts(
         RunInfo(text, text, 3),
         MADE,
@@ -273,21 +297,12 @@ async def test_hostile_texts_are_text_and_nothing_bends(kind):
         ((text, text),),
     )
     versions = Versions((ExportedVersion(ArtifactVersion(1), (text,)),))
-    covered = {1: VersionCoverage(why_not=text)}
-    fake = FakeInspector(facts=facts, versions=versions, covered=covered, curves={text: FALLING})
-    store = FakeStore([stored_run(message=text)])
-    for size in ((160, 45), (80, 24)):
-        async with running(Scenario(store=store, inspector=fake), size=size) as (app, pilot):
-            await opened(app, pilot)
-            await until(lambda: "curves" in fake.asked and picture(shown(app)))
-            for keys in ((), ("n", "end")):
-                await pilot.press(*keys)
-                await pilot.pause(0.1)
-                lines = shown(app).splitlines()
-                assert [line for line in lines if cell_len(line) != size[0]] == []
-                for char in "\x1b\x9b\u202e\u200b\t\r":
-                    assert char not in "".join(lines)
-        fake.asked.clear()
+    return {
+        "facts": facts,
+        "versions": versions,
+        "covered": {1: VersionCoverage(why_not=text)},
+        "curves": {text: FALLING},
+    }
 
 
 async def test_the_ascii_look_is_ascii_and_the_smallest_terminal_scrolls():

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import shown, until
-from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address, there
-from tests.ui.support import running
+from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.support import case, running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -34,29 +34,30 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("kind", HOSTILE)
-async def test_hostile_texts_are_text_and_the_table_stays_straight(kind):
-    text = HOSTILE[kind]
-    prober = FakeProber(
-        {
-            "abc": [Probe(ProbeOutcome.NOT_FOUND, run=RunInfo(text), message=text)],
-            "def": [there(3, "calm-moon-13")],
-        }
-    )
-    async with running(Scenario(prober), "abc", "def", size=(120, 30)) as (app, pilot):
-        await until(lambda: app.session.watch_list[address("abc")].state is State.FAILED)
+async def test_hostile_texts_are_text_and_the_table_stays_straight():
+    answers = {kind: [Probe(ProbeOutcome.NOT_FOUND, run=RunInfo(text), message=text)] for kind, text in HOSTILE.items()}
+    async with running(
+        Scenario(FakeProber(answers | {"def": [there(3, "calm-moon-13")]})), *HOSTILE, "def", size=(120, 30)
+    ) as (app, pilot):
+        await until(lambda: all(app.session.watch_list[address(kind)].state is State.FAILED for kind in HOSTILE))
         await until(lambda: "v3" in shown(app))
         await pilot.press("home")
-        await pilot.pause(0.1)
-        lines = shown(app).splitlines()
-        assert [line for line in lines if cell_len(line) != 120] == []
-        for char in "\x1b\x9b\u202e\u200b\t\r":
-            assert char not in "".join(lines)
-        table = [line for line in lines if " exists " in line][:2]
-        cells = [cell_len(line[: line.index(" exists ")]) for line in table]
-        assert cells[0] == cells[1], "the columns are aligned"
-        if kind == "markup":
-            assert "[red]not red" in "\n".join(lines)
+        for kind in HOSTILE:
+            with case(kind):
+                # The log pane shows the run under the cursor.
+                assert app.dashboard.table.run == address(kind)
+                await pilot.pause(0.1)
+                lines = shown(app).splitlines()
+                assert [line for line in lines if cell_len(line) != 120] == []
+                for char in "\x1b\x9b\u202e\u200b\t\r":
+                    assert char not in "".join(lines)
+                table = [line for line in lines if " exists " in line]
+                assert len(table) == len(HOSTILE) + 1
+                cells = {cell_len(line[: line.index(" exists ")]) for line in table}
+                assert len(cells) == 1, "the columns are aligned"
+                if kind == "markup":
+                    assert "[red]not red" in "\n".join(lines)
+                await pilot.press("down")
 
 
 def test_clean_keeps_what_is_harmless():
@@ -122,17 +123,20 @@ async def test_at_160_columns_the_longest_usual_message_is_whole():
         await until(lambda: said in shown(app).splitlines()[3])
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 20), (40, 10), (200, 60)])
-async def test_sizes(size):
-    async with running(None, "abc", "def", size=size) as (app, pilot):
+async def test_sizes():
+    async with running(None, "abc", "def", size=(80, 24)) as (app, pilot):
         await until(lambda: app.session.watch_list[address("abc")].state is State.WAITING)
-        await pilot.pause(0.1)
-        lines = shown(app).splitlines()
-        assert all(cell_len(line) == size[0] for line in lines)
-        assert "waiting" in "\n".join(lines)
-        assert "q Quit" in lines[-1]
-        for key in ("a", "escape", "s", "escape", "question_mark", "escape"):
-            await pilot.press(key)
+        for size in ((80, 24), (60, 20), (40, 10), (200, 60)):
+            with case(*size):
+                await pilot.resize_terminal(*size)
+                await pilot.pause(0.1)
+                lines = shown(app).splitlines()
+                assert len(lines) == size[1]
+                assert all(cell_len(line) == size[0] for line in lines)
+                assert "waiting" in "\n".join(lines)
+                assert "q Quit" in lines[-1]
+                for key in ("a", "escape", "s", "escape", "question_mark", "escape"):
+                    await pilot.press(key)
 
 
 async def test_too_small_is_reported_and_passes():
@@ -149,14 +153,22 @@ def readable(app):
     return "".join(shown(app).split())
 
 
-async def test_at_every_small_size_it_rests_and_what_matters_can_be_read(monkeypatch):
-    """Toasts, a dialog that is open, and the question at quit at every size from 1x1 on."""
+@pytest.mark.parametrize(
+    ("widths", "heights"),
+    [
+        ((1, 3, 7, 39, 40), (1, 3, 9, 10)),
+        pytest.param((1, 2, 3, 4, 5, 7, 9, 12, 20, 39, 40), (1, 2, 3, 9, 10, 20), marks=pytest.mark.long),
+    ],
+    ids=["some", "all"],
+)
+async def test_at_every_small_size_it_rests_and_what_matters_can_be_read(monkeypatch, widths, heights):
+    """Toasts, a dialog that is open, and the question at quit at sizes from 1x1 on."""
     async with running(None, "abc", "def", size=(80, 24), notifications=True) as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 2)
         frames = []
         monkeypatch.setattr(app, "_display", lambda *update: frames.append(update))
-        for width in (1, 2, 3, 4, 5, 7, 9, 12, 20, 39, 40):
-            for height in (1, 2, 3, 9, 10, 20):
+        for width in widths:
+            for height in heights:
                 app.notify(f"{width} {LONG}", timeout=600, markup=False)
                 await pilot.resize_terminal(width, height)
                 await settled(pilot, frames)
