@@ -65,7 +65,7 @@ def pytest_collection_finish():
     """Spare the garbage collector what was imported, and let it come rarely: it took a fifth of the time of an app."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(200_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
