@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from textual.widgets import LoadingIndicator
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeBranches, FakeCatalogue, FakeDoctor, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import back, case, running
 from tests.ui.test_details import inspector
 from tests.ui.test_details import stored_run as with_details

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeInspector, FakeLineage, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import back, case, running
 from tests.ui.test_layout import HOSTILE
 from wandb_tui.core.details import STEP, ExportedVersion, OriginSource, RunFacts, SampleQuery, VersionCoverage, Versions

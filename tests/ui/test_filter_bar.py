@@ -4,7 +4,7 @@ import pytest
 from textual.widgets import Input
 
 from tests.screen import drawn, shown, until
-from tests.ui.fakes import ABSENT, FakeInspector, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeInspector, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import case, running
 from wandb_tui.core.details import RunFacts
 from wandb_tui.core.errors import ServerError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeCatalogue, FakeProber, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeCatalogue, FakeProber, Scenario, address, there
 from tests.ui.support import back, case, running
 from tests.ui.test_pick import RUNS
 from wandb_tui.core.state import State

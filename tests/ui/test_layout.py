@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address, there
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address, there
 from tests.ui.support import case, running
 from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice

@@ -11,7 +11,7 @@ import pytest
 from textual.widgets import Input, Static
 
 from tests.screen import shown, until
-from tests.ui.fakes import ABSENT, FakeProber, FakeStore, Scenario, address
+from tests.ui.fakes import NOT_YET, FakeProber, FakeStore, Scenario, address
 from tests.ui.support import case, running
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.events import MonitorEvent, MonitorStatus
