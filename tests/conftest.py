@@ -62,7 +62,7 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_collection_finish():
-    """Spare the garbage collector what was imported, and let it come rarely: it took a fifth of the time of an app."""
+    """Spare the garbage collector what was imported, and let it come rarely: it took a third of an app's time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
