@@ -242,7 +242,10 @@ class Wiring:
         from wandb_tui.services.wandb_api.history_files import HistoryFiles
 
         files = HistoryFiles(
-            *(self.client(), self.server.info.base_url, self.transfer.read_json, lambda: self.sdk),
+            self.client(),
+            self.server.info.base_url,
+            self.transfer.read_json,
+            lambda: self.sdk,
             notes=self.branch_notes,
             gaps=self.schema_gaps,
         )

@@ -118,7 +118,11 @@ def _resuming_what_was_made(order: _Order, wiring: Wiring, environ: Mapping[str,
         on_event=_progress(order, wiring).on_event,
     ) as group:
         (run,) = branches(
-            *(order.parent, order.target, order.branching, 1, order.timeout),
+            order.parent,
+            order.target,
+            order.branching,
+            1,
+            order.timeout,
             wiring=wiring,
             group=group,
             warn=wiring.notify,

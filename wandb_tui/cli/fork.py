@@ -100,7 +100,11 @@ def _children(
         # The findings before the step are the same for all children.
         warnings, printed = set[str](), set[str]()
         for run in branches(
-            *(parent, step, FORK, times, timeout),
+            parent,
+            step,
+            FORK,
+            times,
+            timeout,
             wiring=wiring,
             group=group,
             warn=warnings.add,

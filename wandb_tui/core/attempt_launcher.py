@@ -99,7 +99,10 @@ class AttemptLauncher:
     def _work(self, row: WatchedRun, handle: AttemptHandle) -> Callable[[], None]:
         """The work of the attempt's thread."""
         monitor = Monitor(
-            *(row.run, self._services, handle, self._publish),
+            row.run,
+            self._services,
+            handle,
+            self._publish,
             poll_policy=row.poll_policy,
             attempt=row.attempt,
             clock=self._clock,

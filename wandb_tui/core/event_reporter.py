@@ -76,7 +76,11 @@ class EventReporter:
             raise AssertionError(f"illegal move from {self.state} to {state}")
         self.state = state
         event = MonitorEvent(
-            *(self._run, self._attempt, state, notice, self.goal),
+            self._run,
+            self._attempt,
+            state,
+            notice,
+            self.goal,
             status=status,
             level=level,
             artifact=self.artifact,

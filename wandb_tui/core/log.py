@@ -49,7 +49,12 @@ class LogLine:
             return self
         # Not with `replace`, which takes three times as long: every line of every monitor is counted here.
         return LogLine(
-            *(self.time, self.attempt, self.notice, self.status, self.level, self.state),
+            self.time,
+            self.attempt,
+            self.notice,
+            self.status,
+            self.level,
+            self.state,
             nth=previous.nth + 1,
             since=previous.since or previous.time,
         )

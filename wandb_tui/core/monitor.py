@@ -81,7 +81,7 @@ class Monitor:
         phase = crc32(str(run).encode()) / 2**32
         self._schedule = Schedule(poll_policy or PollPolicy(), clock, elapsed=elapsed, phase=phase)
         self._reporter = EventReporter(
-            *(run, attempt, handle.goal), schedule=self._schedule, publish=publish, baseline=baseline
+            run, attempt, handle.goal, schedule=self._schedule, publish=publish, baseline=baseline
         )
         self._visits = PageVisits(run, services, handle, self._schedule, self._reporter)
         self._feeds = services.feeds

@@ -167,7 +167,13 @@ class WatchedRun:
     def stored(self, now: float, default_times: Times | None = None) -> StoredRun:
         """This row as it is stored on disk; its times only if they are not the default ones."""
         return StoredRun(
-            *(self.run, self.goal, self.attempt, self.state, self.notice, self.artifact, self.elapsed(now)),
+            self.run,
+            self.goal,
+            self.attempt,
+            self.state,
+            self.notice,
+            self.artifact,
+            self.elapsed(now),
             baseline=self.baseline,
             attempts=tuple(self.attempts),
             run_info=self.run_info,

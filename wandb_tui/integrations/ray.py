@@ -163,10 +163,7 @@ def fork_when_ready(
         wiring.check_api_key()
         monitor = SharedMonitor(wiring.server.info.base_url)
         return branch(
-            *(address_of(run, wiring), target, FORK, timeout, init),
-            wiring=wiring,
-            wait=monitor.wait,
-            fallback=fallback,
+            address_of(run, wiring), target, FORK, timeout, init, wiring=wiring, wait=monitor.wait, fallback=fallback
         )
 
 

@@ -185,7 +185,7 @@ class ForkingLoggerCallback(WandbLoggerCallback):
         project = "/".join(filter(None, (init.get("entity"), init["project"])))
         step = metrics[_ITERATION]
         fork = _Fork(
-            *(f"{project}/{parent}", step, self._fork_timeout, self._fallback, str(self._host)), {**init, "id": run_id}
+            f"{project}/{parent}", step, self._fork_timeout, self._fallback, str(self._host), {**init, "id": run_id}
         )
         self._trial_queues[trial].put((_QueueItem.CHECKPOINT, fork))
 

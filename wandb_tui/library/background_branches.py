@@ -123,8 +123,11 @@ class BackgroundBranches:
                 self._groups[order] = group
             try:
                 yield from branches(
-                    *(order.run, order.target, REWIND if order.kind is BranchKind.REWIND else FORK),
-                    *(order.times, timeout),
+                    order.run,
+                    order.target,
+                    REWIND if order.kind is BranchKind.REWIND else FORK,
+                    order.times,
+                    timeout,
                     wiring=self._wiring,
                     group=group,
                     warn=warn,

@@ -107,7 +107,10 @@ class BackgroundDownloads:
             if self._stopped.is_set():
                 return
             done = histories.download(
-                *(run, artifact, run_last_step, advance),
+                run,
+                artifact,
+                run_last_step,
+                advance,
                 on_wait=lambda message: on_change(run, replace(progress, message=message)),
             )
         except WandbTuiError as error:

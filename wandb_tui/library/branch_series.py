@@ -48,7 +48,11 @@ def branches(
     for _ in range(times):
         settings = wandb.Settings(silent=True, console="off", x_disable_stats=True, x_disable_meta=True)
         run = branch(
-            *(parent, target, branching, timeout, {"settings": settings, "reinit": "create_new"}),
+            parent,
+            target,
+            branching,
+            timeout,
+            {"settings": settings, "reinit": "create_new"},
             wiring=wiring,
             wait=lambda run, goal, seconds: group.wait(group.add(run, goal, max_wait_time=seconds)),
             warn=warn,

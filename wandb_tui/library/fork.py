@@ -73,7 +73,11 @@ def fork_when_ready(
         NoBrowserError: There is no browser on this machine.
     """
     return _branch_when_ready(
-        *(run, branch_target(step, at, nearest=nearest, branching=FORK), FORK, timeout, init),
+        run,
+        branch_target(step, at, nearest=nearest, branching=FORK),
+        FORK,
+        timeout,
+        init,
         credentials=credentials,
         api_key=api_key,
         host=host,
@@ -132,7 +136,11 @@ def rewind_when_ready(
         NoBrowserError: There is no browser on this machine.
     """
     return _branch_when_ready(
-        *(run, branch_target(step, at, nearest=nearest, branching=REWIND), REWIND, timeout, init),
+        run,
+        branch_target(step, at, nearest=nearest, branching=REWIND),
+        REWIND,
+        timeout,
+        init,
         credentials=credentials,
         api_key=api_key,
         host=host,
@@ -164,10 +172,7 @@ def _branch_when_ready(
                 return group.wait(group.add(parent, goal, max_wait_time=timeout))
 
             return branch(
-                *(address_of(run, wiring), target, branching, timeout, init),
-                wiring=wiring,
-                wait=wait,
-                fallback=fallback,
+                address_of(run, wiring), target, branching, timeout, init, wiring=wiring, wait=wait, fallback=fallback
             )
     finally:
         wiring.close()

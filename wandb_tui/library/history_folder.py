@@ -246,7 +246,9 @@ class HistoryFolder:
         parts: list[HistoryPart] = []
         for number, one in enumerate(generations):
             done = self._downloader.download(
-                *(one.run, one.version, source / str(number)),
+                one.run,
+                one.version,
+                source / str(number),
                 progress=progress,
                 # Those of its ancestors may be longer than what is wanted of them.
                 check=check if one is generations[-1] else lambda _: None,

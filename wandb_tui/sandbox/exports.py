@@ -219,8 +219,15 @@ class Exports:
                 "INSERT INTO versions "
                 "(run, collection, type, number, last_step, last_line, started_at, visible_at, base) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                *(version.run, version.collection, version.type, version.number),
-                *(version.last_step, version.last_line, version.started_at, version.visible_at, version.base),
+                version.run,
+                version.collection,
+                version.type,
+                version.number,
+                version.last_step,
+                version.last_line,
+                version.started_at,
+                version.visible_at,
+                version.base,
             )
             name = f"{version.number:04d}.parquet"
             path = self._path(key, name)
@@ -241,8 +248,7 @@ class Exports:
         number = 0 if last is None else last.number + 1
         last_line = first_line + len(rows) - 1
         companion = Version(
-            *(0, run.key, name, EVENTS_TYPE, number, version.last_step, last_line),
-            *(version.started_at, version.visible_at),
+            0, run.key, name, EVENTS_TYPE, number, version.last_step, last_line, version.started_at, version.visible_at
         )
         self._write(companion, [{"_step": first_line + index, **row} for index, row in enumerate(rows)])
 

@@ -47,7 +47,10 @@ class Histories:
         """Give a fork its parent's history up to and including ``step``."""
         self._state.db.run(
             "INSERT INTO lines SELECT ?, file, number, step, text FROM lines WHERE run = ? AND file = ? AND step <= ?",
-            *(child.key, parent.key, HISTORY, step),
+            child.key,
+            parent.key,
+            HISTORY,
+            step,
         )
 
     def cut_after(self, run: Run, step: int) -> None:

@@ -107,7 +107,10 @@ class SandboxState:
                 return found, False
             self.db.run(
                 "INSERT INTO projects (entity, name, public, created_at) VALUES (?, ?, ?, ?)",
-                *(entity, name, name.startswith("public-"), time.time()),
+                entity,
+                name,
+                name.startswith("public-"),
+                time.time(),
             )
             made = self.project(entity, name)
         if made is None:
@@ -152,7 +155,11 @@ class SandboxState:
             number = 1 + int(self.db.value("SELECT count(*) FROM runs WHERE project = ?", project.key))
             key = self.db.run(
                 "INSERT INTO runs (project, name, display_name, created_at, heartbeat_at) VALUES (?, ?, ?, ?, ?)",
-                *(project.key, name, display_name or names.run_name(number), now, now),
+                project.key,
+                name,
+                display_name or names.run_name(number),
+                now,
+                now,
             )
             row = self.db.row("SELECT * FROM runs WHERE key = ?", key)
         if row is None:

@@ -132,7 +132,10 @@ class _Downloads:
         try:
             whole = run in self._unverified
             done = self._folder.download(
-                *(run, artifact, run_last_step, progress),
+                run,
+                artifact,
+                run_last_step,
+                progress,
                 whole=whole,
                 on_wait=lambda message: self._out.update(run, DownloadProgress(State.WAITING.value, message)),
             )

@@ -61,8 +61,14 @@ def stored_run(row: tuple[Any, ...], attempts: tuple[Attempt, ...]) -> StoredRun
     try:
         return StoredRun(
             RunAddress(entity, project, run_id),
-            *(Goal.parse(goal), attempt, State(state), decode_notice(notice, message)),
-            *(artifact, elapsed, baseline, attempts),
+            Goal.parse(goal),
+            attempt,
+            State(state),
+            decode_notice(notice, message),
+            artifact,
+            elapsed,
+            baseline,
+            attempts,
             run_info=None if more[:3] == [None] * 3 else RunInfo(name or "", run_state or "", last_step),
             failure=enum_member(Failure, failure),
             times=None if None in {check_interval, max_wait_time} else Times(check_interval, max_wait_time),

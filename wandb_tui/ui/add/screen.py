@@ -174,7 +174,8 @@ class AddScreen(Dialog[None]):
                 return []
             options = self.query_one(AddOptionsInput).options
             return check(
-                *(typed, self._parsed),
+                typed,
+                self._parsed,
                 lambda run, goal: self._session.preview(run, options, goal),
                 lambda query, goal: self._session.queries.preview(query, options, goal),
             )

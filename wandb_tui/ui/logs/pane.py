@@ -364,7 +364,12 @@ class LogPane(ScrollView, can_focus=True):
         row = self._row
         title = (
             PaneTitle(
-                *(row.run, row.state, row.run_info, self._pinned, self.size.width, self._status),
+                row.run,
+                row.state,
+                row.run_info,
+                self._pinned,
+                self.size.width,
+                self._status,
                 console=self._run_console is not None,
             )
             if row

@@ -130,14 +130,14 @@ def add_effect(
     if row is None or not listed:
         attempt = row.attempt + 1 if row is not None else 1
         return AddEffect(
-            *(run, typed_goal or options.goal, options.poll_policy),
-            new_attempt=attempt,
-            goal_typed=typed_goal is not None,
+            run, typed_goal or options.goal, options.poll_policy, new_attempt=attempt, goal_typed=typed_goal is not None
         )
     goal = typed_goal or (options.goal if options.goal_given else row.goal)
     poll_policy = options.poll_policy if options.times_given else row.poll_policy
     return AddEffect(
-        *(run, goal, poll_policy),
+        run,
+        goal,
+        poll_policy,
         listed=True,
         goal_before=row.goal,
         ended="" if row.active else str(row.state),

@@ -30,7 +30,8 @@ class DeferredServices:
         self._services: Services | None = None
         self._error: WandbTuiError | None = None
         self.services = Services(
-            *(_DeferredProber(self), _DeferredVisitor(self)),
+            _DeferredProber(self),
+            _DeferredVisitor(self),
             user_can_fix=True,
             feeds=_DeferredFeeds(self),
             queries=_DeferredQueries(self),

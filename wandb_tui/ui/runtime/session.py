@@ -53,11 +53,13 @@ class Session:
         self.event_queue = EventQueue(post)
         self.turns = MonitorTurns()
         self.watch_list = WatchList(
-            *(self.deferred.services, spawn, self.event_queue.publish), clock=clock, turns=self.turns
+            self.deferred.services, spawn, self.event_queue.publish, clock=clock, turns=self.turns
         )
         self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
         self.queries = QueryRows(
-            *(self.deferred.services.queries, self.store_writer, backend.poll_policy),
+            self.deferred.services.queries,
+            self.store_writer,
+            backend.poll_policy,
             post=lambda message: _try(post, message),
             clock=clock,
         )

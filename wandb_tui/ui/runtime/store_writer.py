@@ -108,8 +108,10 @@ class _PendingChanges:
     def then(self, later: _PendingChanges) -> _PendingChanges:
         """Both, in order."""
         both = _PendingChanges(
-            *(dict(self.changes), dict(self.queries)),
-            *(self.view | later.view, self.log_requests | later.log_requests),
+            dict(self.changes),
+            dict(self.queries),
+            self.view | later.view,
+            self.log_requests | later.log_requests,
             urgent=True,
         )
         for change in later.changes.values():
@@ -209,7 +211,8 @@ class StoreWriter:
         lines = tuple(islice(reversed(log_lines), max(0, min(new, _MOST_LINES))))[::-1]
         self._add_change(
             RowChange(
-                *(row.run, row),
+                row.run,
+                row,
                 added=added,
                 restore_position=restore_position,
                 notify=notify,

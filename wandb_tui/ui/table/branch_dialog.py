@@ -95,7 +95,7 @@ class BranchDialog(Dialog[BranchOrder | None]):
         where, times = (self.query_one(f"#{name}", Input).value for name in ("where", "times"))
         try:
             return BranchOrder.parse(
-                *(self._row.run, self._kind, where, times), replays=self.query_one("#branch-replays", Tick).value
+                self._row.run, self._kind, where, times, replays=self.query_one("#branch-replays", Tick).value
             )
         except UsageError as error:
             return error

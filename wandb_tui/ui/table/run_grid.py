@@ -393,7 +393,10 @@ class RunGrid(ScrollView, can_focus=True):
 
     def _cells(self, row: WatchedRun) -> Cells:
         moment = Moment(
-            *(self._clock(), self._glyphs, row.run in self.selection, self._column_layout.keys),
+            self._clock(),
+            self._glyphs,
+            row.run in self.selection,
+            self._column_layout.keys,
             job=self._job(row),
             awaited=self.downloads.waits(row),
             lines=self._lines.get(row.run, ""),
