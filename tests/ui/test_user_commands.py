@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import threading
 
 import pytest
 
 from tests.screen import shown, until
+from tests.stopwatch import HANG_S
 from tests.ui.fakes import NOT_YET, FakeProber, Scenario, address, there
 from tests.ui.support import running
 from wandb_tui.core.events import Level
@@ -115,10 +118,28 @@ async def test_what_waits_for_its_turn_says_so(runner):
         await pilot.press("y")
         await until(lambda: any("2 of the 6 runs must wait until" in toast.message for toast in app._notifications))
         await pilot.press("escape", "ctrl+e")
-        await until(lambda: any("Endless: it must wait until" in toast.message for toast in app._notifications))
+        await until(lambda: any("Endless: the run must wait until" in toast.message for toast in app._notifications))
         await until(lambda: len(runner._running) == 4)
         runner.close()
         await until(lambda: runner.queued == 0)
+
+
+def test_a_program_that_hangs_while_it_is_loaded_holds_up_no_key(runner, monkeypatch):
+    loading, loaded = threading.Event(), threading.Event()
+
+    def hang(*_, **__):
+        loading.set()
+        assert loaded.wait(HANG_S)
+        raise FileNotFoundError
+
+    monkeypatch.setattr(subprocess, "Popen", hang)
+    begun = []
+    runner.start(["hung"], address("abc"), "", begun=begun.append, report=print)
+    assert loading.wait(HANG_S)
+    for _ in range(4):
+        runner.start(["next"], address("abc"), "", begun=begun.append, report=print)
+    assert (runner.queued, begun) == (1, [])
+    loaded.set()
 
 
 async def test_a_key_that_is_taken_is_said_and_the_palette_has_the_command(runner):

@@ -44,13 +44,15 @@ class UserCommandRunner:
         self._pool = DaemonPool("wandb-tui commands", _MAX_RUNNING)
         self._lock = threading.Lock()
         self._running: set[subprocess.Popen[str]] = set()
+        # A lock of its own: the other one is held while a program is being loaded, which may hang.
+        self._counting = threading.Lock()
         self._unfinished = 0
         self._stopped = False
 
     @property
     def queued(self) -> int:
         """The number of commands that wait for one of the four that are running to end."""
-        with self._lock:
+        with self._counting:
             return max(0, self._unfinished - _MAX_RUNNING)
 
     def start(self, arguments: Sequence[str], run: RunAddress, artifact: str, *, begun: Begun, report: Report) -> None:
@@ -63,9 +65,10 @@ class UserCommandRunner:
             begun: Called once the program runs, or with the reason why it cannot be started.
             report: Receives what it prints, and how it fails.
         """
-        with self._lock:
+        done = self._pool.submit(self._run, tuple(arguments), run, artifact, begun, report)
+        with self._counting:
             self._unfinished += 1
-        self._pool.submit(self._run, tuple(arguments), run, artifact, begun, report).add_done_callback(self._finished)
+        done.add_done_callback(self._finished)
 
     def close(self) -> None:
         """Terminate what is running, and start no more."""
@@ -76,7 +79,7 @@ class UserCommandRunner:
             terminate_process_group(process)
 
     def _finished(self, _: object) -> None:
-        with self._lock:
+        with self._counting:
             self._unfinished -= 1
 
     def _run(self, arguments: tuple[str, ...], run: RunAddress, artifact: str, begun: Begun, report: Report) -> None:

@@ -75,5 +75,6 @@ def _start(node: DOMNode, command: UserCommand, rows: Sequence[WatchedRun]) -> N
         }
         runner.start(command.arguments(fields), run, artifact, begun=begun, report=report)
     if queued := min(runner.queued, len(rows)):
-        which = "it" if len(rows) == 1 else f"{queued} of the {len(rows)} runs"
+        all_wait = "the run" if len(rows) == 1 else f"all {len(rows)} runs"
+        which = all_wait if queued == len(rows) else f"{queued} of the {len(rows)} runs"
         hint(node, f"{command.title}: {which} must wait until a command that is running ends")
