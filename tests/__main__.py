@@ -141,22 +141,26 @@ def failures(steps: dict[str, list[str]], *, through: tuple[str, ...] = (), buff
 
 
 def passes(name: str, command: list[str], *, through: tuple[str, ...], buffered: bool) -> bool:
-    """Run one step; the output of a `buffered` one is printed at its end: all of it if it fails, else the last line."""
+    """Run one step; a `buffered` one prints all at its end if it fails, else its last line and what it has skipped."""
     say(f"{name}: {shlex.join(command[1:])}")
     started = time.monotonic()
-    with tempfile.TemporaryFile("w+") as output:
+    with tempfile.TemporaryFile("w+", errors="replace") as output:
         # A file, no pipe: a process that outlives the step would hold that open.
         into = {"stdout": output, "stderr": output, "stdin": subprocess.DEVNULL} if buffered else {}
         environ = {**os.environ, **QUIET}
-        done = subprocess.run([*through, *command], cwd=ROOT, env=environ, check=False, **into)
+        try:
+            passed = subprocess.run([*through, *command], cwd=ROOT, env=environ, check=False, **into).returncode == 0
+        except OSError as error:
+            say(f"{name}: cannot be started: {error}")
+            passed = False
         output.seek(0)
         printed = output.read().strip()
-    passed = done.returncode == 0
     last = printed.rpartition("\n")[2].strip("= ")
     seconds = f"{time.monotonic() - started:.0f} s"
     say(f"{name}: passed in {seconds}" + (f": {last}" if last else "") if passed else f"{name}: FAILED in {seconds}")
-    if not passed and printed:
-        print(printed, flush=True)
+    for line in printed.splitlines():
+        if not passed or line.startswith("SKIPPED"):
+            print(line, flush=True)
     return passed
 
 

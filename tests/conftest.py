@@ -68,6 +68,13 @@ def pytest_collection_finish():
     gc.set_threshold(200_000, 20, 20)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open():
+    """Collect what a module has left: a file or socket that it never closed is reported here, as an error."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture(scope="session")
 def shell_folder(tmp_path_factory):
     """A folder whose browser is Chromium without a user interface; None where that is not installed."""

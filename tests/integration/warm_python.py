@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 # What counts when Python starts, or when libraries are loaded.
-_AT_START = ("PYTHON", "LD_", "OPENBLAS_", "OMP_")
+_AT_START = ("PYTHON", "LD_", "OPENBLAS_", "OMP_", "LC_", "LANG", "TZ", "TMPDIR")
 # A test may change these for its scripts.
 _ELSE = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"WANDB_ERROR_REPORTING": "false"}
 _SERVER = """
@@ -39,10 +39,13 @@ def prepare(control, link, out):
     given = json.loads(link.makefile("r").readline())
     pid = os.fork()
     if pid:
-        link.sendall(f"{pid}\\n".encode())
-        _, status = os.waitpid(pid, 0)
-        link.sendall(f"{os.waitstatus_to_exitcode(status)}\\n".encode())
-        os._exit(0)
+        try:
+            link.sendall(f"{pid}\\n".encode())
+            _, status = os.waitpid(pid, 0)
+            link.sendall(f"{os.waitstatus_to_exitcode(status)}\\n".encode())
+        finally:
+            # Even where the test listens no longer.
+            os._exit(0)
     link.close()
     nothing = os.open(os.devnull, os.O_RDONLY)
     for ours, theirs in ((nothing, 0), (out, 1), (out, 2)):
@@ -90,6 +93,10 @@ class WarmPython:
         self._control.close()
         self._process.wait()
 
+    @property
+    def ended(self):
+        return self._process.poll() is not None
+
     def run(self, source, environ, cwd, out, timeout):
         """Run a script whose output goes to a file; returns its status as `subprocess` gives it."""
         ours, theirs = socket.socketpair()
@@ -102,7 +109,8 @@ class WarmPython:
                 pid = int(told.readline())
                 try:
                     return int(told.readline())
-                except TimeoutError:
+                except BaseException:
+                    # Too late, or the test itself was ended.
                     os.kill(pid, signal.SIGKILL)
                     raise
 
@@ -118,5 +126,7 @@ def run_script(source, *, environ, cwd, out, timeout, flags=()):
     The SDK's service process keeps its parent's pipes open for longer than the parent lives, so output goes to a file.
     """
     at_start = {name: value for name, value in environ.items() if name.startswith(_AT_START)}
-    python = _warm_python(tuple(flags), tuple(sorted({**_ELSE, **at_start}.items())))
-    return python.run(source, environ, cwd, out, timeout)
+    key = (tuple(flags), tuple(sorted({**_ELSE, **at_start}.items())))
+    if _warm_python(*key).ended:
+        _warm_python.cache_clear()
+    return _warm_python(*key).run(source, environ, cwd, out, timeout)

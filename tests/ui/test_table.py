@@ -332,9 +332,11 @@ async def test_columns_are_hidden_by_the_mouse():
 async def filtered_by(app, text):
     """Put a text into the filter that is being edited, in place of the one before."""
     line = app.dashboard.query_one("FilterBar Input", Input)
+    count = len(app.session.watch_list)
     line.value = ""
-    await until(lambda: len(ids(app)) == len(app.session.watch_list))
+    await until(lambda: len(ids(app)) == count and f"{count} of {count}" in shown(app))
     line.value = text
+    await until(lambda: app.dashboard.table.view.filter.text == text)
 
 
 async def test_the_filter():
