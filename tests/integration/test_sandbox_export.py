@@ -47,6 +47,17 @@ def test_neither_a_plain_get_nor_an_api_key_starts_an_export(sandbox, run, signe
     assert covered(sandbox, run) is None
 
 
+def test_a_run_is_exported_that_was_deleted_and_made_again(sandbox):
+    context = sandbox.context
+    project, _ = context.state.ensure_project("lab", "again")
+    for _ in range(2):
+        made = context.state.create_run(project, "phoenix", None)
+        context.histories.append(made, "wandb-history.jsonl", 0, ['{"_step": 0}'])
+        assert context.exports.start(made, delay=0)
+        assert context.exports.covered_step(made) == 0
+        context.state.delete_run(made)
+
+
 PAGE_QUERY = """
 query RunPage($entityName: String!, $projectName: String!, $runName: String!) {
   project(name: $projectName, entityName: $entityName) { run(name: $runName) { id name } }

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+# A version's files lie in a folder of its number, and a run's lines may be asked for by its own: with AUTOINCREMENT no
+# number of what was deleted is given again.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS projects (
     key INTEGER PRIMARY KEY, entity TEXT NOT NULL, name TEXT NOT NULL,
     public INTEGER NOT NULL DEFAULT 0, created_at REAL NOT NULL, UNIQUE (entity, name));
 CREATE TABLE IF NOT EXISTS runs (
-    key INTEGER PRIMARY KEY, project INTEGER NOT NULL REFERENCES projects, name TEXT NOT NULL,
+    key INTEGER PRIMARY KEY AUTOINCREMENT, project INTEGER NOT NULL REFERENCES projects, name TEXT NOT NULL,
     display_name TEXT NOT NULL, config TEXT NOT NULL DEFAULT '{}', summary TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL DEFAULT 'running', tags TEXT NOT NULL DEFAULT '[]', notes TEXT, description TEXT,
     run_group TEXT, job_type TEXT, program TEXT, host TEXT, git_commit TEXT, parent TEXT, fork_step INTEGER,
@@ -28,9 +30,9 @@ CREATE TABLE IF NOT EXISTS run_files (
     run INTEGER NOT NULL REFERENCES runs, name TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
     updated_at REAL NOT NULL, PRIMARY KEY (run, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS versions (
-    key INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs, collection TEXT NOT NULL, type TEXT NOT NULL,
-    number INTEGER NOT NULL, last_step INTEGER NOT NULL, last_line INTEGER NOT NULL, started_at REAL NOT NULL,
-    visible_at REAL NOT NULL, base INTEGER NOT NULL DEFAULT 0, UNIQUE (run, collection, number));
+    key INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs, collection TEXT NOT NULL,
+    type TEXT NOT NULL, number INTEGER NOT NULL, last_step INTEGER NOT NULL, last_line INTEGER NOT NULL,
+    started_at REAL NOT NULL, visible_at REAL NOT NULL, base INTEGER NOT NULL DEFAULT 0, UNIQUE (run, collection, number));
 CREATE TABLE IF NOT EXISTS version_files (
     version INTEGER NOT NULL REFERENCES versions, name TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
     PRIMARY KEY (version, name)) WITHOUT ROWID;
