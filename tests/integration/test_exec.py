@@ -89,8 +89,12 @@ def test_an_unchanged_script_goes_on_from_the_step(sandbox, execute, tmp_path, r
 @pytest.mark.parametrize(
     "case",
     [
-        ("--at global_step=500", 101, "global_step=500 is step 101"),
-        ("--at global_step=507 --nearest", 101, "nearest below 507: global_step=500 is step 101"),
+        # tests/unit/test_metric_step.py has these as well.
+        pytest.param(("--at global_step=500", 101, "global_step=500 is step 101"), marks=pytest.mark.long),
+        pytest.param(
+            ("--at global_step=507 --nearest", 101, "nearest below 507: global_step=500 is step 101"),
+            marks=pytest.mark.long,
+        ),
         ("--at global_step=99999 --nearest --rewind", 299, "global_step=1490 is step 299"),
     ],
 )

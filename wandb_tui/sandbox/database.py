@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS run_files (
 CREATE TABLE IF NOT EXISTS versions (
     key INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL REFERENCES runs, collection TEXT NOT NULL,
     type TEXT NOT NULL, number INTEGER NOT NULL, last_step INTEGER NOT NULL, last_line INTEGER NOT NULL,
-    started_at REAL NOT NULL, visible_at REAL NOT NULL, base INTEGER NOT NULL DEFAULT 0, UNIQUE (run, collection, number));
+    started_at REAL NOT NULL, visible_at REAL NOT NULL, base INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (run, collection, number));
 CREATE TABLE IF NOT EXISTS version_files (
     version INTEGER NOT NULL REFERENCES versions, name TEXT NOT NULL, size INTEGER NOT NULL, md5 TEXT NOT NULL,
     PRIMARY KEY (version, name)) WITHOUT ROWID;
