@@ -21,7 +21,7 @@ from tests.integration.scripts import export_run, script_environment
 from tests.stopwatch import HANG_S
 from wandb_tui.cli.program import cli
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.errors import RunNotFoundError, UsageError
+from wandb_tui.core.errors import RunNotFoundError, ServerError, UsageError, WandbTuiError
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.folder_lock import LOCK, locked_folder
@@ -276,6 +276,49 @@ def test_announced_versions_are_located_in_one_request(sandbox, tmp_path):
         assert sandbox.stats()["graphql_requests"] == before + 1 + len(runs)
         assert [version.files for version in again] == [version.files for version in found]
         assert len({version.files for version in found}) == len(runs)
+
+
+def announced(sandbox, files, prefix):
+    """Four announced versions, as the arguments with which they are located."""
+    runs = [RunAddress.parse(export_run(sandbox, f"{prefix}{number}", steps=5)) for number in range(4)]
+    versions = [(run, f"{run.history_artifact}:v0") for run in runs]
+    for version in versions:
+        files.announce(*version)
+    return versions
+
+
+@pytest.mark.parametrize("trouble", ["key-refused", "http-status:code=503", "an exception"])
+def test_announced_versions_do_not_share_the_failure_of_the_first(sandbox, tmp_path, monkeypatch, trouble):
+    with services(sandbox, tmp_path) as wiring, monkeypatch.context() as patched:
+        first, *others = announced(sandbox, wiring.history_files, re.sub(r"\W", "", trouble))
+        patched.setattr("wandb_tui.services.wandb_api.retries._MAX_TRIES", 1)
+        if trouble == "an exception":
+            patched.setattr("wandb_tui.services.wandb_api.history_files.with_retries", lambda *_: 1 / 0)
+        else:
+            sandbox.set_faults(trouble)
+        with pytest.raises(ZeroDivisionError if trouble == "an exception" else WandbTuiError):
+            wiring.history_files.locate(*first)
+        sandbox.set_faults()
+        patched.undo()
+        for version in others:
+            assert wiring.history_files.locate(*version).files
+
+
+def test_an_announced_version_whose_manifest_address_has_expired_is_asked_for_again_once(sandbox, tmp_path):
+    expired = "http-status:code=403,path=storage"
+    with services(sandbox, tmp_path) as wiring:
+        sandbox.set_faults("file-digests:listed=none")
+        first, *others = announced(sandbox, wiring.history_files, "expired")
+        wiring.history_files.locate(*first)
+        before = sandbox.stats()["graphql_requests"]
+        sandbox.set_faults("file-digests:listed=none", f"{expired},times=1")
+        assert wiring.history_files.locate(*others[0]).files
+        assert sandbox.stats()["graphql_requests"] == before + 1
+        sandbox.set_faults("file-digests:listed=none", expired)
+        with pytest.raises(ServerError, match="refuses a file"):
+            wiring.history_files.locate(*others[1])
+        assert sandbox.stats()["graphql_requests"] == before + 2
+    sandbox.set_faults()
 
 
 def begin(to, *runs):

@@ -13,14 +13,13 @@ from wandb_tui.core.daemon_pool import DaemonPool
 from wandb_tui.core.errors import ServerError
 from wandb_tui.services.disk.folder_lock import locked_folder
 from wandb_tui.services.wandb_api.file_transfer import (
-    AddressExpiredError,
     FileDiffersError,
     Progress,
     TransferStoppedError,
     disk_error,
     is_intact,
 )
-from wandb_tui.services.wandb_api.history_files import HistoryFile, HistoryVersion
+from wandb_tui.services.wandb_api.history_files import AddressExpiredError, HistoryFile, HistoryVersion
 from wandb_tui.wiring import Wiring
 
 CONNECTIONS = 8

@@ -19,7 +19,7 @@ from wandb_tui.services.credentials.authorization import Authorize, anonymous
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.signin.origins import origin_of
-from wandb_tui.services.wandb_api.history_files import HistoryFile
+from wandb_tui.services.wandb_api.history_files import AddressExpiredError, HistoryFile
 from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
 
 if TYPE_CHECKING:
@@ -42,10 +42,6 @@ Progress = Callable[[int], object]
 
 class TransferStoppedError(WandbTuiError):
     """The transfer was told to stop."""
-
-
-class AddressExpiredError(ServerError):
-    """The address of a file is no longer good; a new one may be."""
 
 
 class FileDiffersError(ServerError):
@@ -89,6 +85,7 @@ class FileTransfer:
         """A JSON document, such as a manifest.
 
         Raises:
+            AddressExpiredError: The address is refused.
             ServerError: It cannot be fetched.
         """
         stop = threading.Event()

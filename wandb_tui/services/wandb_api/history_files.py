@@ -34,6 +34,8 @@ _MAX_BATCH = 25
 _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
 """The seconds without a further question after which a request goes out, and the most that it waits for them."""
 
+_NO_ANSWER = frozenset({ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE})
+"""The problems with which a reply tells nothing about what was asked for."""
 _MD5_BYTES = 16
 _RUN_FIELDS = (
     *("displayName", "state", "createdAt", "group", "jobType", "sweepName", "tags", "user { username }"),
@@ -45,6 +47,10 @@ query RunRecord($project: String!, $entity: String!, $name: String!) {
   project(name: $project, entityName: $entity) { run(name: $name) { config summaryMetrics } }
 }
 """
+
+
+class AddressExpiredError(ServerError):
+    """The address of a file is no longer good; a new one may be."""
 
 
 class Wanted(NamedTuple):
@@ -165,10 +171,24 @@ class HistoryFiles:
         Raises:
             ApiKeyError: The server refuses the key.
             ServerError: The files cannot be located.
+            AddressExpiredError: The manifest is refused at the address that the server has just given.
         """
         wanted = Wanted(run, artifact)
+        answer, early = self._answer(wanted, alone=alone)
+        try:
+            return self._version(wanted, answer, digests=digests)
+        except AddressExpiredError:
+            if not early:
+                raise
+        # It was asked for long before this call, and so is the manifest's address as old.
+        answer, _ = self._answer(wanted, alone=alone)
+        return self._version(wanted, answer, digests=digests)
+
+    def _answer(self, wanted: Wanted, *, alone: bool) -> tuple[_Answer, bool]:
+        """The answer about a version, to come or there, and whether it was asked for before as it was announced."""
         with self._lock:
             future = self._early.pop(wanted, None)
+            early = future is not None
             if future is None:
                 future = Future()
                 self._announced.pop(wanted, None)
@@ -183,9 +203,7 @@ class HistoryFiles:
             except RuntimeError:
                 # No thread is left.
                 self._ask_for_pending()
-        reply, number = future.result()
-        _check_answered(reply)
-        return self._version(wanted, reply, number, digests=digests)
+        return future, early
 
     def with_manifest(self, version: HistoryVersion) -> HistoryVersion:
         """A version with the sizes and digests of its manifest, in place of those that the server lists.
@@ -257,15 +275,24 @@ class HistoryFiles:
             except BaseException as error:  # noqa: BLE001 - it belongs to those who wait for the answers
                 # No other thread would ask for those that came meanwhile.
                 with self._lock:
+                    self._drop_early(batch)
                     batch, self._pending, self._asking = [*batch, *self._pending], [], False
                 for _, future in batch:
                     future.set_exception(error)
                 return
+            if reply.problem in _NO_ANSWER:
+                with self._lock:
+                    self._drop_early(batch)
             for number, (_, future) in enumerate(batch):
                 future.set_result((reply, number))
             # The first files are being fetched by now, so that the next request may be for many.
             if quiet:
                 self._gather()
+
+    def _drop_early(self, batch: Sequence[tuple[Wanted, _Answer]]) -> None:
+        """Let the versions of a failed request that nothing waits for yet be asked for once they are wanted."""
+        failed = dict(batch)
+        self._early = {one: answer for one, answer in self._early.items() if failed.get(one) is not answer}
 
     def _gather(self) -> None:
         """Wait while more is asked for, so that one request does for many."""
@@ -274,7 +301,9 @@ class HistoryFiles:
             known = pending
             self._closed.wait(_QUIET_S)
 
-    def _version(self, wanted: Wanted, reply: Reply, number: int, *, digests: bool) -> HistoryVersion:
+    def _version(self, wanted: Wanted, answer: _Answer, *, digests: bool) -> HistoryVersion:
+        reply, number = answer.result()
+        _check_answered(reply)
         data = reply.data or {}
         run = json_object(json_object(data.get(f"r{number}") or data.get(f"q{number}")).get("run"))
         files, manifest_url = self._files(wanted, reply, number, digests=digests)
@@ -361,7 +390,7 @@ def _check_answered(reply: Reply) -> None:
         ApiKeyError: It refuses the key.
         ServerError: It cannot be asked.
     """
-    if reply.problem in {ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE}:
+    if reply.problem in _NO_ANSWER:
         error = ApiKeyError if reply.problem is ProbeOutcome.UNAUTHORIZED else ServerError
         raise error(f"{reply.message}.")
 
