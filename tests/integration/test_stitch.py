@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.scripts import export_run, script_environment
-from wandb_tui import RunNotFoundError, load_history
+from wandb_tui import RunNotFoundError, ServerError, load_history
 from wandb_tui.cli.program import cli
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -106,6 +106,15 @@ def test_what_is_named_as_parent_is_asked_only_where_the_fork_lacks_its_rows(san
     own = fork_run(sandbox, "own", "seen", 5, range(6, 9), named_parent="gone")
     with pytest.raises(RunNotFoundError, match="gone"):
         load_history(own, stitch=True, visit=False, timeout=20, until="exists")
+
+
+def test_a_server_that_lacks_the_config_is_no_proof_that_a_run_is_no_fork(sandbox, account):
+    sandbox.set_faults("fork-exports-own-rows", "no-field:name=config")
+    root_run(sandbox, "before", range(10))
+    fork = fork_run(sandbox, "unknown", "before", 5, range(6, 9))
+    with pytest.raises(ServerError, match="does not tell where lab/forks/unknown came from"):
+        load_history(fork, stitch=True, visit=False, timeout=20, until="exists")
+    assert load_history(fork, visit=False, timeout=20, until="exists")["_step"].to_pylist() == [6, 7, 8]
 
 
 def test_the_command_stitches_into_one_file(sandbox, account, capfd):

@@ -79,7 +79,7 @@ def generations_of(run: RunAddress, version: HistoryVersion, ancestry: Ancestry)
     seen = [run]
     steps = StepRange()
     while True:
-        if version.facts is None:
+        if version.origin is None:
             raise ServerError(f"The server does not tell where {run} came from.", "Download without stitching.")
         point = version.branch_point
         first = ancestry.first_step(version) if point else None

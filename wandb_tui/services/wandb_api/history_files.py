@@ -307,12 +307,16 @@ class HistoryFiles:
         data = reply.data or {}
         run = json_object(json_object(data.get(f"r{number}") or data.get(f"q{number}")).get("run"))
         files, manifest_url = self._files(wanted, reply, number, digests=digests)
+        origin = self._origin(wanted.run, run) if run else None
+        if origin is not None and origin.parent is None and "config" not in run:
+            # Where the server gives no config, nothing is known of a run without a note, not even that it is no fork.
+            origin = None
         return HistoryVersion(
             wanted.artifact,
             _checked(wanted.artifact, files),
             manifest_url,
             read_facts(run, ()) if run else None,
-            self._origin(wanted.run, run) if run else None,
+            origin,
         )
 
     def _files(self, wanted: Wanted, reply: Reply, number: int, *, digests: bool) -> tuple[list[HistoryFile], str]:
