@@ -92,6 +92,14 @@ def test_more_runs_fit_into_a_request_or_fewer_where_a_caller_says_so(server):
         assert count == expected
 
 
+def test_a_batch_that_has_shrunk_to_one_run_still_merges_the_probes_of_a_run(server, poller):
+    # As after requests about two runs that were refused for their size.
+    poller._size.now = poller._size._ceiling = 1
+    count, probes = requests_during(server, lambda: probe_together(poller, RUNS[1], RUNS[2], RUNS[1]))
+    assert count == 2
+    assert [probe.outcome for probe in probes] == [ProbeOutcome.NOT_YET] * 3
+
+
 def test_coverage_is_reported_where_it_is_asked(poller):
     plain, covered = probe_together(poller, RUNS[0])[0], probe_together(poller, RUNS[0], coverage=True)[0]
     assert plain.coverage is None

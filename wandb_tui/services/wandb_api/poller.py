@@ -80,6 +80,7 @@ class Poller:
         gaps = gaps or SchemaGaps()
         self._server = DialectClient(client, sdk, gaps, clock, self._closed)
         self._size = BatchSize()
+        self._one_run = False
         self._under_way = ProbesUnderWay()
         self._turn = 0
         self._turns: dict[RunAddress, int] = {}
@@ -110,6 +111,7 @@ class Poller:
         that is alone does not wait for others.
         """
         self._size = BatchSize(runs)
+        self._one_run = runs == 1
 
     def _probe(self, request: ProbeRequest, *, first: bool = False) -> Future[Probe]:
         future: Future[Probe] = LightFuture()
@@ -200,7 +202,7 @@ class Poller:
     def _gather(self, first: PendingProbe) -> list[PendingProbe]:
         """The probes that arrive within the window, and before the next request may go out."""
         batch = [first]
-        if self._size.now == 1:
+        if self._one_run:
             return batch
         alone = self._turn == 0
         until = self._clock() + max(
