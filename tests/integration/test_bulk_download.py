@@ -23,6 +23,7 @@ from wandb_tui.cli.program import cli
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import RunNotFoundError, ServerError, UsageError, WandbTuiError
 from wandb_tui.library.group import MonitorGroup
+from wandb_tui.library.history_folder import ExportOptions, HistoryFolder
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 from wandb_tui.services.disk.folder_lock import LOCK, locked_folder
 
@@ -319,6 +320,40 @@ def test_an_announced_version_whose_manifest_address_has_expired_is_asked_for_ag
             wiring.history_files.locate(*others[1])
         assert sandbox.stats()["graphql_requests"] == before + 2
     sandbox.set_faults()
+
+
+def test_a_server_that_lists_the_same_page_of_files_each_time_is_asked_no_further(sandbox, tmp_path, monkeypatch):
+    run = RunAddress.parse(export_run(sandbox, "pages", steps=100))
+    append(sandbox, "pages", range(100, 130))
+    sandbox.export_now(str(run))
+    monkeypatch.setattr("wandb_tui.services.wandb_api.history_files._PAGE", 1)
+    with services(sandbox, tmp_path) as wiring:
+        version = wiring.history_files.locate(run, f"{run.history_artifact}:v1")
+        assert [file.name for file in version.files] == ["0000.parquet", "0001.parquet"]
+        sandbox.set_faults("no-field:name=files.after")
+        with pytest.raises(ServerError, match="does not say where all files"):
+            wiring.history_files.locate(run, f"{run.history_artifact}:v1")
+    sandbox.set_faults()
+
+
+def test_the_index_waits_only_for_another_index_and_not_for_ever(download, tmp_path, monkeypatch):
+    monkeypatch.setattr("wandb_tui.library.history_folder._MAX_INDEX_WAIT_S", 0.0)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    with locked_folder(folder, pytest.fail):
+        assert download(RUN)[0] == 0
+    assert len(pq.read_table(folder / "index.parquet")) == 1
+    with locked_folder(folder, pytest.fail, name=".index.lock"):
+        status, lines, err = download(RUN)
+    assert (status, lines[-1]["state"]) == (1, "downloaded")
+    assert "index.parquet is not up to date: another process has been writing it" in err
+    assert sorted(path.name for path in folder.iterdir()) == ["index.parquet", "lab"]
+
+
+def test_where_every_download_failed_no_index_is_missed(tmp_path, caplog):
+    folder = HistoryFolder(tmp_path / "none", None, ExportOptions(), None)
+    assert folder.write_index() is None
+    assert not caplog.text
 
 
 def begin(to, *runs):

@@ -6,7 +6,7 @@ import base64
 import contextlib
 import hashlib
 import shutil
-import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import ServerError, WandbTuiError
 from wandb_tui.core.optional_package import package_problem
 from wandb_tui.core.step_range import STEP, StepRange
-from wandb_tui.library.download_record import DownloadRecord, described, folder_of, write_index
+from wandb_tui.library.download_record import INDEX, DownloadRecord, described, folder_of, write_index
 from wandb_tui.library.downloader import HistoryDownloader
 from wandb_tui.library.history_check import check_history
 from wandb_tui.library.history_reader import HistoryPart, HistoryReader
@@ -30,6 +30,9 @@ from wandb_tui.text.sizes import format_bytes
 
 _SOURCE = ".source"
 """The folder in a run's folder for the artifact's files while they are converted."""
+_INDEX_LOCK = ".index.lock"
+_MAX_INDEX_WAIT_S = 30.0
+"""The index takes much less, even of thousands of runs."""
 _CHUNK_BYTES = 1 << 20
 
 
@@ -204,9 +207,22 @@ class HistoryFolder:
         """
         if package_problem("pyarrow"):
             return None
+        if not self.root.is_dir():
+            # Nothing has been downloaded.
+            return None
+        until = time.monotonic() + _MAX_INDEX_WAIT_S
+
+        def wait(seconds: float) -> None:
+            if time.monotonic() > until:
+                raise WandbTuiError(
+                    f"{INDEX} is not up to date: another process has been writing it for {_MAX_INDEX_WAIT_S:.0f} s."
+                )
+            time.sleep(seconds)
+
         try:
-            # Of two that write it at the same time, the second one must see what the first has brought.
-            with locked_folder(self.root, threading.Event().wait):
+            # Of two that write it at the same time, the second one must see what the first has brought. A download
+            # into the folder itself, which may take long, has nothing to do with it.
+            with locked_folder(self.root, wait, name=_INDEX_LOCK):
                 return write_index(self.root)
         except OSError as error:
             raise disk_error(self.root, error) from None

@@ -329,6 +329,9 @@ class HistoryFiles:
             return self._by_sdk(wanted.artifact), ""
         while after:
             more, after = _listed(_membership(self._ask(*_compose([wanted], after)), 0))
+            if more.keys() <= listed.keys():
+                # A server that lacks the argument lists the first page each time; the manifest tells what is missing.
+                break
             listed |= more
         manifest_url = self._absolute(manifest_file["directUrl"])
         urls = {name: self._absolute(node["directUrl"]) for name, node in listed.items()}
