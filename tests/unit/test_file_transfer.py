@@ -5,7 +5,8 @@ import hashlib
 
 import pytest
 
-from wandb_tui.services.wandb_api.file_transfer import _PartFile
+from wandb_tui.services.proxies import ProxySettings
+from wandb_tui.services.wandb_api.file_transfer import FileTransfer, TransferStoppedError, _PartFile
 from wandb_tui.services.wandb_api.history_files import HistoryFile
 
 CONTENT = b"a" * 10 + b"b" * 10
@@ -25,3 +26,10 @@ def test_a_part_that_another_process_starts_over_is_not_taken_for_whole(tmp_path
         write(CONTENT[10:])
     assert path.stat().st_size == len(CONTENT), "there is a hole in the other's"
     assert part.is_intact(FILE) is not another
+
+
+def test_a_manifest_that_does_not_come_is_not_asked_for_again_once_the_transfers_are_closed():
+    transfer = FileTransfer("http://127.0.0.1:9", lambda: None, ProxySettings({}))
+    transfer.close()
+    with pytest.raises(TransferStoppedError):
+        transfer.read_json("http://127.0.0.1:9/manifest.json")

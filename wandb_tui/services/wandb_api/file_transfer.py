@@ -79,6 +79,7 @@ class FileTransfer:
         self._authorize = authorize
         self._proxies = proxies
         self._extra_headers = extra_headers
+        self._closed = threading.Event()
         self._idle: queue.SimpleQueue[requests.Session] = queue.SimpleQueue()
 
     def read_json(self, url: str) -> Any:
@@ -87,8 +88,8 @@ class FileTransfer:
         Raises:
             AddressExpiredError: The address is refused.
             ServerError: It cannot be fetched.
+            TransferStoppedError: `close` was called.
         """
-        stop = threading.Event()
         wait = _FIRST_WAIT_S
         for left in reversed(range(_MAX_TRIES)):
             content = bytearray()
@@ -102,7 +103,8 @@ class FileTransfer:
             except _BrokenOffError as error:
                 if not left:
                     raise ServerError(f"The artifact's manifest cannot be fetched: {error}.", _RESUME) from None
-                stop.wait(max(wait, error.wait))
+                if self._closed.wait(max(wait, error.wait)):
+                    raise TransferStoppedError("The download was stopped.", _RESUME) from None
                 wait *= 2
         raise AssertionError
 
@@ -130,7 +132,8 @@ class FileTransfer:
             raise
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """End what waits, and close the idle connections."""
+        self._closed.set()
         with contextlib.suppress(queue.Empty):
             while True:
                 self._idle.get_nowait().close()
