@@ -326,7 +326,7 @@ def test_a_server_that_lists_the_same_page_of_files_each_time_is_asked_no_furthe
     run = RunAddress.parse(export_run(sandbox, "pages", steps=100))
     append(sandbox, "pages", range(100, 130))
     sandbox.export_now(str(run))
-    monkeypatch.setattr("wandb_tui.services.wandb_api.history_files._PAGE", 1)
+    monkeypatch.setattr("wandb_tui.services.wandb_api.version_query._PAGE", 1)
     with services(sandbox, tmp_path) as wiring:
         version = wiring.history_files.locate(run, f"{run.history_artifact}:v1")
         assert [file.name for file in version.files] == ["0000.parquet", "0001.parquet"]

@@ -7,7 +7,7 @@ import pytest
 
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.wandb_api.file_transfer import FileTransfer, TransferStoppedError, _PartFile
-from wandb_tui.services.wandb_api.history_files import HistoryFile
+from wandb_tui.services.wandb_api.history_version import HistoryFile
 
 CONTENT = b"a" * 10 + b"b" * 10
 FILE = HistoryFile(

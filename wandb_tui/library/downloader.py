@@ -19,7 +19,7 @@ from wandb_tui.services.wandb_api.file_transfer import (
     disk_error,
     is_intact,
 )
-from wandb_tui.services.wandb_api.history_files import AddressExpiredError, HistoryFile, HistoryVersion
+from wandb_tui.services.wandb_api.history_version import AddressExpiredError, HistoryFile, HistoryVersion
 from wandb_tui.wiring import Wiring
 
 CONNECTIONS = 8

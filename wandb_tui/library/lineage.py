@@ -13,7 +13,7 @@ from wandb_tui.core.errors import ServerError
 from wandb_tui.core.step_range import StepRange
 from wandb_tui.library.event import Callback
 from wandb_tui.library.group import MonitorGroup
-from wandb_tui.services.wandb_api.history_files import HistoryVersion
+from wandb_tui.services.wandb_api.history_version import HistoryVersion
 from wandb_tui.services.wandb_api.step_files import StepFileError
 from wandb_tui.wiring import Wiring
 

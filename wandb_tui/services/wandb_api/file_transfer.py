@@ -19,7 +19,7 @@ from wandb_tui.services.credentials.authorization import Authorize, anonymous
 from wandb_tui.services.extra_headers import ExtraHeaders
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.signin.origins import origin_of
-from wandb_tui.services.wandb_api.history_files import AddressExpiredError, HistoryFile
+from wandb_tui.services.wandb_api.history_version import AddressExpiredError, HistoryFile
 from wandb_tui.services.wandb_api.network_errors import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, explain
 
 if TYPE_CHECKING:

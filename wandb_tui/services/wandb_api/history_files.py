@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 from urllib.parse import urljoin
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.daemon_pool import start_daemon
-from wandb_tui.core.details import BranchPoint, RunFacts, RunOrigin, RunRecord
+from wandb_tui.core.details import BranchPoint, RunOrigin, RunRecord
 from wandb_tui.core.errors import ApiKeyError, ServerError
 from wandb_tui.core.probe import ProbeOutcome
 from wandb_tui.services.disk.branch_notes import BranchNotes
 from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
+from wandb_tui.services.wandb_api.history_version import (
+    AddressExpiredError,
+    HistoryFile,
+    HistoryVersion,
+    checked_files,
+    is_history,
+)
 from wandb_tui.services.wandb_api.origins import read_origin
-from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes
+from wandb_tui.services.wandb_api.response import json_object
 from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_queries import read_facts
 from wandb_tui.services.wandb_api.run_values import read_record
 from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 from wandb_tui.services.wandb_api.sdk_prober import SdkProber
+from wandb_tui.services.wandb_api.version_query import (
+    Wanted,
+    compose,
+    digest_of,
+    listed_file,
+    listed_files,
+    membership_of,
+    number_of,
+)
 
-_PAGE = 1000
-"""The maximum number of files listed in one answer."""
 _MAX_BATCH = 25
 """The maximum number of versions asked for in one request."""
 _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
@@ -36,11 +48,6 @@ _QUIET_S, _MAX_QUIET_S = 0.005, 0.1
 
 _NO_ANSWER = frozenset({ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE})
 """The problems with which a reply tells nothing about what was asked for."""
-_MD5_BYTES = 16
-_RUN_FIELDS = (
-    *("displayName", "state", "createdAt", "group", "jobType", "sweepName", "tags", "user { username }"),
-    *("summaryMetrics", "config"),
-)
 
 _RUN_RECORD = """
 query RunRecord($project: String!, $entity: String!, $name: String!) {
@@ -49,68 +56,8 @@ query RunRecord($project: String!, $entity: String!, $name: String!) {
 """
 
 
-class AddressExpiredError(ServerError):
-    """The address of a file is no longer good; a new one may be."""
-
-
-class Wanted(NamedTuple):
-    """A version whose files are wanted, and the run."""
-
-    run: RunAddress
-    artifact: str
-
-
 _Answer = Future[tuple[Reply, int]]
 """The reply to a request for several versions, and the number of the one that is meant."""
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFile:
-    """One file of a version.
-
-    Attributes:
-        name: Its path inside the artifact.
-        url: Where it is; usually signed, and good for a while only.
-        size: Its size in bytes; None where the manifest does not tell.
-        digest: Its digest in base64; empty where none was asked for.
-        algorithm: The algorithm of the digest: ``MD5``, or another one that the manifest names.
-    """
-
-    name: str
-    url: str
-    size: int | None
-    digest: str
-    algorithm: str = "MD5"
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryVersion:
-    """A version of a history artifact, with its files.
-
-    Attributes:
-        artifact: ``entity/project/run-<id>-history:v0``.
-        files: Its Parquet files, in the order of their names.
-        manifest_url: Where its manifest is, if sizes and digests are those that the server lists; empty if they are
-            the manifest's.
-        facts: The run itself; None where the server does not tell.
-        origin: Where the run came from, by the server and our own notes; None where the server does not tell.
-    """
-
-    artifact: str
-    files: tuple[HistoryFile, ...]
-    manifest_url: str = ""
-    facts: RunFacts | None = None
-    origin: RunOrigin | None = None
-
-    @property
-    def branch_point(self) -> BranchPoint | None:
-        """The point at which the run was forked from its parent; None for no fork, or where that is unknown."""
-        return self.origin.branch_point if self.origin else None
-
-    @property
-    def size(self) -> int:
-        """The size of all files in bytes, as far as it is known."""
-        return sum(file.size or 0 for file in self.files)
 
 
 class HistoryFiles:
@@ -214,7 +161,7 @@ class HistoryFiles:
             ServerError: The manifest cannot be fetched.
         """
         urls = {file.name: file.url for file in version.files}
-        files = _checked(version.artifact, self._by_manifest(version.artifact, version.manifest_url, urls))
+        files = checked_files(version.artifact, self._by_manifest(version.artifact, version.manifest_url, urls))
         if files != version.files:
             self._lists_digests = False
         return replace(version, files=files, manifest_url="")
@@ -271,7 +218,7 @@ class HistoryFiles:
                     self._asking = False
                     return
             try:
-                reply = self._ask(*_compose([wanted for wanted, _ in batch]))
+                reply = self._ask(*compose([wanted for wanted, _ in batch]))
             except BaseException as error:  # noqa: BLE001 - it belongs to those who wait for the answers
                 # No other thread would ask for those that came meanwhile.
                 with self._lock:
@@ -313,7 +260,7 @@ class HistoryFiles:
             origin = None
         return HistoryVersion(
             wanted.artifact,
-            _checked(wanted.artifact, files),
+            checked_files(wanted.artifact, files),
             manifest_url,
             read_facts(run, ()) if run else None,
             origin,
@@ -321,27 +268,27 @@ class HistoryFiles:
 
     def _files(self, wanted: Wanted, reply: Reply, number: int, *, digests: bool) -> tuple[list[HistoryFile], str]:
         """The files, and where the manifest is, if listed digests are taken for its."""
-        found = _membership(reply, number)
+        found = membership_of(reply, number)
         artifact = json_object(found.get("artifact"))
         manifest_file = json_object(json_object(artifact.get("currentManifest")).get("file"))
-        listed, after = _listed(found)
+        listed, after = listed_files(found)
         if not (manifest_file.get("directUrl") and listed):
             return self._by_sdk(wanted.artifact), ""
         while after:
-            more, after = _listed(_membership(self._ask(*_compose([wanted], after)), 0))
+            more, after = listed_files(membership_of(self._ask(*compose([wanted], after)), 0))
             if more.keys() <= listed.keys():
                 # A server that lacks the argument lists the first page each time; the manifest tells what is missing.
                 break
             listed |= more
         manifest_url = self._absolute(manifest_file["directUrl"])
         urls = {name: self._absolute(node["directUrl"]) for name, node in listed.items()}
-        complete = _number(artifact.get("fileCount")) == len(listed)
+        complete = number_of(artifact.get("fileCount")) == len(listed)
         if complete and not digests:
-            sizes = {name: _number(node.get("sizeBytes")) for name, node in listed.items() if _is_history(name)}
+            sizes = {name: number_of(node.get("sizeBytes")) for name, node in listed.items() if is_history(name)}
             return [HistoryFile(name, urls[name], size, "") for name, size in sizes.items()], ""
         # A manifest each would be a request more for every run.
         if complete and self._lists_digests is not False:
-            files = [_listed_file(name, urls[name], node) for name, node in listed.items() if _is_history(name)]
+            files = [listed_file(name, urls[name], node) for name, node in listed.items() if is_history(name)]
             whole = [file for file in files if file is not None]
             if whole == files:
                 told = self._compared(wanted.artifact, manifest_url, urls, whole)
@@ -359,16 +306,16 @@ class HistoryFiles:
             if self._lists_digests:
                 return None
             told = self._by_manifest(artifact, manifest_url, urls)
-            self._lists_digests = _checked(artifact, told) == _checked(artifact, listed)
+            self._lists_digests = checked_files(artifact, told) == checked_files(artifact, listed)
             return told
 
     def _by_manifest(self, artifact: str, manifest_url: str, urls: Mapping[str, str]) -> list[HistoryFile]:
         """The files as the manifest tells them."""
         contents = json_object(json_object(self._read_json(manifest_url)).get("contents"))
-        entries = {name: json_object(entry) for name, entry in contents.items() if _is_history(name)}
+        entries = {name: json_object(entry) for name, entry in contents.items() if is_history(name)}
         if not entries.keys() <= urls.keys():
             raise ServerError(f"The server does not say where all files of {artifact} are.")
-        return [HistoryFile(name, urls[name], *_digest(entry)) for name, entry in entries.items()]
+        return [HistoryFile(name, urls[name], *digest_of(entry)) for name, entry in entries.items()]
 
     def _absolute(self, url: object) -> str:
         return urljoin(f"{self._base_url}/", str(url))
@@ -400,99 +347,3 @@ def _check_answered(reply: Reply) -> None:
     if reply.problem in _NO_ANSWER:
         error = ApiKeyError if reply.problem is ProbeOutcome.UNAUTHORIZED else ServerError
         raise error(f"{reply.message}.")
-
-
-def _compose(batch: Sequence[Wanted], after: str = "") -> tuple[str, dict[str, str]]:
-    """One query for the manifests and files of these versions, from a page on, and for the runs; and its variables.
-
-    A field that can be done without has a line of its own, as `SchemaGaps` leaves out lines.
-    """
-    declared: list[str] = []
-    fields: list[str] = []
-    variables: dict[str, str] = {"after": after} if after else {}
-    files = [
-        f"files(first: {_PAGE}{', after: $after' if after else ''}) {{",
-        "pageInfo { endCursor hasNextPage }",
-        "edges { node { name directUrl",
-        "sizeBytes",
-        "digest",
-        "} } }",
-    ]
-    for i, (run, artifact) in enumerate(batch):
-        path, _, version = artifact.rpartition(":")
-        entity, project, collection = path.split("/", 2)
-        declared.append(f"$e{i}: String!, $p{i}: String!, $c{i}: String!, $v{i}: String!")
-        variables |= {f"e{i}": entity, f"p{i}": project, f"c{i}": collection, f"v{i}": version}
-        in_project = [
-            f"artifactCollection(name: $c{i}) {{ artifactMembership(aliasName: $v{i}) {{ artifact {{",
-            "fileCount",
-            "currentManifest { file { directUrl } }",
-            "}",
-            *files,
-            "} }",
-        ]
-        if not after:
-            declared.append(f"$r{i}: String!")
-            variables[f"r{i}"] = run.run_id
-            in_run = [f"run(name: $r{i}) {{", *_RUN_FIELDS, "}"]
-            if (entity, project) == (run.entity, run.project):
-                in_project += in_run
-            else:
-                declared.append(f"$re{i}: String!, $rp{i}: String!")
-                variables |= {f"re{i}": run.entity, f"rp{i}": run.project}
-                fields += [f"r{i}: project(name: $rp{i}, entityName: $re{i}) {{", *in_run, "}"]
-        fields += [f"q{i}: project(name: $p{i}, entityName: $e{i}) {{", *in_project, "}"]
-    declared += ["$after: String!"] if after else []
-    body = "\n".join(fields)
-    return f"query RunHistoryManifests({', '.join(declared)}) {{\n{body}\n}}", variables
-
-
-def _membership(reply: Reply, number: int) -> dict[str, Any]:
-    project = json_object((reply.data or {}).get(f"q{number}"))
-    return json_object(json_object(project.get("artifactCollection")).get("artifactMembership"))
-
-
-def _listed(membership: dict[str, Any]) -> tuple[dict[str, dict[str, Any]], str]:
-    """The server's entry for each file that it gives an address of, by name, and the cursor of the next page."""
-    listed = json_object(membership.get("files"))
-    return {str(node["name"]): node for node in nodes(listed) if node.get("directUrl")}, next_cursor(listed)
-
-
-def _is_history(name: str) -> bool:
-    return name.endswith(".parquet")
-
-
-def _listed_file(name: str, url: str, node: Mapping[str, Any]) -> HistoryFile | None:
-    """A file as the server lists it; None where what it lists cannot be an MD5 digest in base64, and a size."""
-    size, digest = _number(node.get("sizeBytes")), str(node.get("digest") or "")
-    try:
-        fits = len(base64.b64decode(digest, validate=True)) == _MD5_BYTES
-    except ValueError:
-        fits = False
-    return HistoryFile(name, url, size, digest) if fits and size is not None else None
-
-
-def _number(value: object) -> int | None:
-    """A count, which may come as text, as integers of 64 bits do."""
-    return int(value) if isinstance(value, int) or (isinstance(value, str) and value.isdecimal()) else None
-
-
-def _digest(entry: dict[str, Any]) -> tuple[int | None, str, str]:
-    """Size, digest and algorithm of a manifest's entry."""
-    size, algorithm = entry.get("size"), json_object(entry.get("extra")).get("alg")
-    return size if isinstance(size, int) else None, str(entry.get("digest") or ""), str(algorithm or "MD5")
-
-
-def _checked(artifact: str, files: Sequence[HistoryFile]) -> tuple[HistoryFile, ...]:
-    """The files by name.
-
-    Raises:
-        ServerError: There are none, or one would be written outside its folder.
-    """
-    if not files:
-        raise ServerError(f"{artifact} holds no Parquet file.")
-    for file in files:
-        path = PurePosixPath(file.name)
-        if path.is_absolute() or ".." in path.parts or "\\" in file.name or ":" in file.name:
-            raise ServerError(f"{artifact} holds a file outside its own folder: {file.name!r}.")
-    return tuple(sorted(files, key=lambda file: file.name))
