@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -134,6 +134,43 @@ def test_the_user_signs_in_and_only_the_session_is_on_stdout(tmp_path, window, k
         )
         assert refused.returncode == 1
         assert "The session cannot be stored on this machine" in refused.stderr
+
+
+# Signs in as a page does that never loads another one.
+WITHIN_THE_PAGE = """async form => {
+    const body = new URLSearchParams(new FormData(form));
+    await fetch(form.action, {method: "POST", body});
+    document.body.innerHTML = "<h1>Home</h1><button>Log out</button>";
+}"""
+
+
+def test_an_answer_from_before_the_sign_in_does_not_make_the_user_unknown(tmp_path, window):
+    held = []
+
+    def hold_first(route):
+        if held or "viewer { id username }" not in (route.request.post_data or ""):
+            route.continue_()
+        else:
+            held.append((route, route.fetch()))
+
+    with Sandbox(SandboxConfig()) as sandbox:
+        with window(sandbox, tmp_path, "--print-session") as (program, address):
+            with driven(address, sandbox.app_url) as page:
+                page.route("**/graphql", hold_first)
+                page.get_by_label("E-mail or username").fill(sandbox.username)
+                page.get_by_label("Password").fill(sandbox.password)
+                while not held:
+                    page.wait_for_timeout(20)
+                page.locator("form").evaluate(WITHIN_THE_PAGE)
+                [(route, nobody)] = held
+                route.fulfill(response=nobody)
+                # Later queries pass through here for as long as the page is there.
+                with suppress(Error):
+                    while program.poll() is None:
+                        page.wait_for_timeout(20)
+            printed, errors = program.communicate(timeout=HANG_S)
+        assert program.returncode == 0, errors
+        assert json.loads(printed)["username"] == "researcher"
 
 
 def test_a_window_that_is_closed_again(tmp_path, window):

@@ -104,15 +104,18 @@ class SignInWindow:
 
     async def _identify(self, page: Page) -> Identity | None:
         try:
+            # The page before the answer: one that was given before a sign-in says nothing about the page after it.
+            view = (await read_page(page)).view if self._viewer.is_own_page(page) else None
             reply = await self._viewer.ask(page)
             if reply.username:
                 return Identity(reply.username)
             # Some servers' APIs never report a user; then a way to log out on their page is the sign.
-            view = (await read_page(page)).view if self._viewer.is_own_page(page) else None
+            if view is None or not looks_signed_in(view, self._origins, strict=True):
+                return None
+            if (await read_page(page)).view.main.loaded_at != view.main.loaded_at:
+                return None
         except (Error, PageGoneError):
             # The tab was closed or is loading another page.
-            return None
-        if view is None or not looks_signed_in(view, self._origins, strict=True):
             return None
         self._viewer.omits_viewer = reply.known
         known = (await run_blocking(self._account.state)).username

@@ -37,10 +37,11 @@ async def is_signed_in(
     await page.goto(server.app_url, wait_until="domcontentloaded", timeout=LOAD_TIMEOUT_MS)
     deadline = time.monotonic() + _SETTLE_TIMEOUT_S
     while True:
+        # The page before the answer: one from before the session says nothing about the page that it is on.
+        view = (await read_page(page)).view
         reply = await viewer.ask(page)
         if reply.username:
             return True
-        view = (await read_page(page)).view
         if own_form(view, origins) is not None or shows_sign_in(view):
             return False
         if reply.known and not (by_appearance or viewer.omits_viewer):
