@@ -8,9 +8,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING
 
 from wandb_tui.core.account import Credentials
 from wandb_tui.core.ports import Services
@@ -18,6 +17,7 @@ from wandb_tui.services.credentials.redaction import learn_from
 from wandb_tui.services.disk.paths import Paths
 from wandb_tui.services.disk.settings import Settings
 from wandb_tui.services.extra_headers import ExtraHeaders, read_extra_headers
+from wandb_tui.services.lazy_services import ClosableProperty, LazyProperty, LazyServices
 from wandb_tui.services.proxies import ProxySettings
 from wandb_tui.services.server import Server, ServerAddresses
 
@@ -50,39 +50,10 @@ if TYPE_CHECKING:
     from wandb_tui.services.wandb_api.sdk_prober import SdkProber
     from wandb_tui.services.wandb_api.step_files import StepFiles
 
-
-T = TypeVar("T")
-
 log = logging.getLogger(__name__)
 
-_LOCK_TIMEOUT_S = 1.0
 
-
-class _Once(Generic[T]):
-    """A property that is built once, on first use, even if two threads use it together."""
-
-    def __init__(self, build: Callable[[Wiring], T]) -> None:
-        self._build = build
-        self.__doc__ = build.__doc__
-
-    def __set_name__(self, owner: type[Wiring], name: str) -> None:
-        self._name = name
-
-    def __get__(self, wiring: Wiring, owner: type[Wiring]) -> T:
-        with wiring.lock:
-            if self._name not in wiring.__dict__:
-                wiring.__dict__[self._name] = self._build(wiring)
-        return cast("T", wiring.__dict__[self._name])
-
-
-class _Closable(Protocol):
-    """A service that `Wiring.close` ends."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-class Wiring:
+class Wiring(LazyServices):
     """The services for one server.
 
     Attributes:
@@ -117,6 +88,7 @@ class Wiring:
         Raises:
             UsageError: The settings, the server's address or the extra headers cannot be read.
         """
+        super().__init__()
         # First of all, so that no error message can contain a secret of the environment.
         learn_from(environ)
         self.notify: Callable[[str], object] = log.info
@@ -130,15 +102,13 @@ class Wiring:
         self._api_key = api_key
         self._headless = self.settings.headless if headless is None else headless
         self._anonymous_ok = anonymous_ok
-        self.lock = threading.RLock()
-        self._closers: list[_Closable] = []
 
-    @_Once
+    @LazyProperty
     def extra_headers(self) -> ExtraHeaders:
         """The user's headers for this server."""
         return ExtraHeaders(self._header_values, self.server.info.base_url, self.server.info.app_url)
 
-    @_Once
+    @LazyProperty
     def vault(self) -> Vault:
         """The secrets in the keyring, and the encrypted browser session."""
         from wandb_tui.services.credentials.vault import Vault
@@ -146,7 +116,7 @@ class Wiring:
         # Looked up when there is something to tell: the dashboard takes it over once it has a screen.
         return Vault(self.server.info, self.paths.state, notify=self._notify)
 
-    @_Once
+    @LazyProperty
     def account(self) -> KeyringAccount:
         """The credentials and the API key, and where they come from."""
         from wandb_tui.services.credentials.account import KeyringAccount
@@ -163,12 +133,12 @@ class Wiring:
             access_token=access_token_source(self.server.info.base_url, self.environ, self.proxies, self.extra_headers),
         )
 
-    @_Once
+    @ClosableProperty
     def visitor(self) -> BrowserVisitor:
         """The browser."""
         from wandb_tui.services.browser.visitor import BrowserVisitor
 
-        visitor = BrowserVisitor(
+        return BrowserVisitor(
             self.server.info,
             self.account,
             self.vault,
@@ -181,38 +151,34 @@ class Wiring:
             rate_limit_wait=self._rate_limit_wait,
             extra_headers=self.extra_headers,
         )
-        self._closers.append(visitor)
-        return visitor
 
     @property
     def refusal(self) -> WandbTuiError | None:
         """The error of the last sign-in while it still holds; no new attempt is made."""
-        visitor: BrowserVisitor | None = self.__dict__.get("visitor")
+        visitor: BrowserVisitor | None = self.built("visitor")
         return visitor.refusal if visitor else None
 
-    @_Once
+    @ClosableProperty
     def prober(self) -> Poller:
         """The poller."""
         from wandb_tui.services.wandb_api.poller import Poller
 
-        poller = Poller(
+        return Poller(
             self.client(),
             steps=self.step_reader,
             sdk=self.sdk,
             feed_record=self.feed_record,
             gaps=self.schema_gaps,
         )
-        self._closers.append(poller)
-        return poller
 
-    @_Once
+    @LazyProperty
     def feed_record(self) -> FeedRecordFile:
         """The reason why the feeds of this server's projects are not used, if they are not."""
         from wandb_tui.services.disk.feed_records import FeedRecordFile
 
         return FeedRecordFile(self.paths.feed_records, self.server.key)
 
-    @_Once
+    @LazyProperty
     def schema_gaps(self) -> SchemaGaps:
         """The known gaps in this server's API."""
         from wandb_tui.services.disk.schema_gap_file import SchemaGapFile
@@ -220,28 +186,26 @@ class Wiring:
 
         return SchemaGaps(SchemaGapFile(self.paths.schema_gaps, self.server.key))
 
-    @_Once
+    @LazyProperty
     def sdk(self) -> SdkProber:
         """The SDK, for servers that do not understand our own queries."""
         from wandb_tui.services.wandb_api.sdk_prober import SdkProber
 
         return SdkProber(self.server.info.base_url, self.account.authorization)
 
-    @_Once
+    @ClosableProperty
     def transfer(self) -> FileTransfer:
         """Fetches files."""
         from wandb_tui.services.wandb_api.file_transfer import FileTransfer
 
-        transfer = FileTransfer(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
-        self._closers.append(transfer)
-        return transfer
+        return FileTransfer(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
 
-    @_Once
+    @ClosableProperty
     def history_files(self) -> HistoryFiles:
         """Locates the files of exported histories."""
         from wandb_tui.services.wandb_api.history_files import HistoryFiles
 
-        files = HistoryFiles(
+        return HistoryFiles(
             self.client(),
             self.server.info.base_url,
             self.transfer.read_json,
@@ -249,67 +213,55 @@ class Wiring:
             notes=self.branch_notes,
             gaps=self.schema_gaps,
         )
-        self._closers.append(files)
-        return files
 
-    @_Once
+    @ClosableProperty
     def run_origins(self) -> RunOrigins:
         """Looks up where runs came from."""
         from wandb_tui.services.wandb_api.origins import RunOrigins
 
-        origins = RunOrigins(self.client, self.branch_notes)
-        self._closers.append(origins)
-        return origins
+        return RunOrigins(self.client, self.branch_notes)
 
-    @_Once
+    @LazyProperty
     def branch_notes(self) -> BranchNotes:
         """Our own notes of forks."""
         from wandb_tui.services.disk.branch_notes import BranchNotes
 
         return BranchNotes(self.paths.branch_notes, self.server.key)
 
-    @_Once
+    @ClosableProperty
     def step_files(self) -> StepFiles:
         """Reads which steps exported files hold."""
         from wandb_tui.services.wandb_api.step_files import StepFiles
 
-        files = StepFiles(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
-        self._closers.append(files)
-        return files
+        return StepFiles(self.server.info.base_url, self.account.authorization, self.proxies, self.extra_headers)
 
-    @_Once
+    @LazyProperty
     def step_reader(self) -> StepReader:
         """Finds out which steps exports cover."""
         from wandb_tui.services.wandb_api.coverage import StepReader
 
         return StepReader(self.step_files)
 
-    @_Once
+    @ClosableProperty
     def inspector(self) -> GraphQLInspector:
         """Looks up the details of one run."""
         from wandb_tui.services.wandb_api.inspector import GraphQLInspector
 
-        inspector = GraphQLInspector(self.client, self.step_files, self.schema_gaps)
-        self._closers.append(inspector)
-        return inspector
+        return GraphQLInspector(self.client, self.step_files, self.schema_gaps)
 
-    @_Once
+    @ClosableProperty
     def console(self) -> GraphQLConsole:
         """Reads what runs wrote to their consoles."""
         from wandb_tui.services.wandb_api.console import GraphQLConsole
 
-        console = GraphQLConsole(self.client, self._rate_limit_wait)
-        self._closers.append(console)
-        return console
+        return GraphQLConsole(self.client, self._rate_limit_wait)
 
-    @_Once
+    @ClosableProperty
     def catalogue(self) -> GraphQLCatalogue:
         """Looks up projects and runs."""
         from wandb_tui.services.wandb_api.catalogue import GraphQLCatalogue
 
-        catalogue = GraphQLCatalogue(self.client, self.schema_gaps)
-        self._closers.append(catalogue)
-        return catalogue
+        return GraphQLCatalogue(self.client, self.schema_gaps)
 
     def runs_of(self, query: ProjectQuery) -> list[RunAddress]:
         """The runs that a query stands for now, newest first; those that cannot be watched are left out.
@@ -324,53 +276,47 @@ class Wiring:
         with contextlib.closing(GraphQLCatalogue(self.client, self.schema_gaps, on_screen=False)) as catalogue:
             return catalogue.addresses(query)
 
-    @_Once
+    @LazyProperty
     def addresses(self) -> ServerAddresses:
         """Reads run addresses."""
         return ServerAddresses(self.server, self.settings, self.environ, self._key_entity)
 
-    @_Once
+    @LazyProperty
     def store(self) -> SqliteWatchStore:
         """The watch list on disk."""
         from wandb_tui.services.disk.store import SqliteWatchStore
 
         return SqliteWatchStore(self.paths.watch_list, self.server.key)
 
-    @_Once
+    @ClosableProperty
     def open_dashboards(self) -> OpenDashboards:
         """The dashboards that are open on this server's list."""
         from wandb_tui.services.disk.open_dashboards import OpenDashboards
 
-        dashboards = OpenDashboards(self.paths.open_dashboards, self.server.key)
-        self._closers.append(dashboards)
-        return dashboards
+        return OpenDashboards(self.paths.open_dashboards, self.server.key)
 
-    @_Once
+    @ClosableProperty
     def hooks(self) -> CommandHooks:
         """Runs the user's commands for runs that have ended."""
         from wandb_tui.services.hooks import CommandHooks
 
-        hooks = CommandHooks(self.settings.hooks, self.paths.hooks_lock, self.environ)
-        self._closers.append(hooks)
-        return hooks
+        return CommandHooks(self.settings.hooks, self.paths.hooks_lock, self.environ)
 
-    @_Once
+    @ClosableProperty
     def command_runner(self) -> UserCommandRunner:
         """Runs the user's own commands."""
         from wandb_tui.services.user_commands import UserCommandRunner
 
-        runner = UserCommandRunner(self.environ)
-        self._closers.append(runner)
-        return runner
+        return UserCommandRunner(self.environ)
 
-    @_Once
+    @LazyProperty
     def export_profiles(self) -> ExportProfileFile:
         """The file with the export profile of this server."""
         from wandb_tui.services.disk.export_profiles import ExportProfileFile
 
         return ExportProfileFile(self.paths.export_profiles, self.server.key)
 
-    @_Once
+    @LazyProperty
     def export_profile(self) -> ExportProfile | None:
         """The way in which this server exports runs, as known at the start; None if unknown."""
         return self.export_profiles.read()
@@ -404,7 +350,7 @@ class Wiring:
 
     def take_over_secrets(self, earlier: Wiring) -> None:
         """Use the secrets that an earlier wiring of the same server holds in memory, if any."""
-        account: KeyringAccount | None = earlier.__dict__.get("account")
+        account: KeyringAccount | None = earlier.built("account")
         if account is not None:
             self.account.take_over(account)
 
@@ -416,21 +362,11 @@ class Wiring:
         """
         self.account.check_api_key()
 
-    def close(self) -> None:
-        """Close the browser, the poller and the clients that have been built."""
-        # A thread that holds the lock may hang in an import (seen once); quitting must not.
-        locked = self.lock.acquire(timeout=_LOCK_TIMEOUT_S)
-        closers, self._closers = self._closers, []
-        if locked:
-            self.lock.release()
-        for closer in closers:
-            closer.close()
-
     def _notify(self, text: str) -> None:
         self.notify(text)
 
     def _rate_limit_wait(self) -> float:
-        poller: Poller | None = self.__dict__.get("prober")
+        poller: Poller | None = self.built("prober")
         return poller.limiting() if poller else 0.0
 
     def key_owner(self) -> str:
