@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from wandb_tui.core.address import RunAddress
-from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.attempt_launcher import AttemptLauncher, Spawn
+from wandb_tui.core.dismissed_attempts import DismissedAttempts
 from wandb_tui.core.events import AttemptEnded, Level, MonitorMessage
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.log import LogLine, counted
+from wandb_tui.core.log import LogLine
 from wandb_tui.core.monitor import Turns
 from wandb_tui.core.notice import EventKind, Notice, text_notice
 from wandb_tui.core.persistence import StoredRun
@@ -58,10 +58,7 @@ class WatchList:
         self._clock = clock
         self._rows: dict[RunAddress, WatchedRun] = {}
         self._positions = itertools.count()
-        # A removed run's thread may still publish; a run that is added again counts on, so that this is stale.
-        self._attempts_before: dict[RunAddress, int] = {}
-        # Removed while their threads ran: the events of these are dropped until they have ended.
-        self._leaving: dict[tuple[RunAddress, int], AttemptHandle] = {}
+        self._dismissed = DismissedAttempts()
         self._changed = threading.Condition(threading.RLock())
         self._counts: Counter[State] | None = None
         self._suspend_watcher = SuspendWatcher(SuspendDetector(clock, suspend_clock), self._machine_woke_up)
@@ -114,7 +111,7 @@ class WatchList:
                 row.poll_policy = poll_policy or row.poll_policy
                 self.change_goal(run, goal)
                 return row
-            row = before or WatchedRun(run, goal, poll_policy or PollPolicy(), self._attempts_before.get(run, 0))
+            row = before or WatchedRun(run, goal, poll_policy or PollPolicy(), self._dismissed.last_number(run))
             row.position = next(self._positions)
             if before is not None:
                 row.goal, row.poll_policy = goal, poll_policy or row.poll_policy
@@ -126,7 +123,7 @@ class WatchList:
     def _detach_thread(self, row: WatchedRun) -> None:
         """Let a removed row count on from the attempt that its removal ended, whose events are dropped."""
         row.handle, row.running, row.resumes = None, False, False
-        row.next_attempt = self._attempts_before.get(row.run, 0) + 1
+        row.next_attempt = self._dismissed.last_number(row.run) + 1
         if not row.state.final:
             self._report(row, State.CANCELLED, Notice(EventKind.ADDED_AGAIN))
 
@@ -165,7 +162,7 @@ class WatchList:
         with self._changed:
             if stored.run in self._rows:
                 return self._rows[stored.run]
-            before = self._attempts_before.get(stored.run, 0)
+            before = self._dismissed.last_number(stored.run)
             row = WatchedRun.of(stored, poll_policy or PollPolicy())
             row.position = next(self._positions) if above is None else self._position_above(above)
             self._insert(row)
@@ -173,7 +170,7 @@ class WatchList:
                 # If a later attempt was here, the next one begins instead.
                 row.resumes = 0 < stored.attempt >= before
                 row.state, self._counts = State.QUEUED, None
-                if not self._attach_old_thread(row):
+                if not self._dismissed.attach_thread(row):
                     self._start(row)
             return row
 
@@ -189,22 +186,14 @@ class WatchList:
     def prepend_log(self, row: WatchedRun, lines: Sequence[LogLine]) -> WatchedRun | None:
         """Put the lines of earlier sessions before those of a restored run's log; None if it has them already."""
         with self._changed:
-            if row.log_loaded:
-                return None
-            row.log_loaded = True
-            if not lines and not row.log and row.notice is not None:
-                lines = [LogLine(datetime.now(UTC), row.attempt, row.notice, state=row.state)]
-            room = self._max_lines_each - len(row.log)
-            if room > 0:
-                row.log[:0] = counted(lines)[-room:]
-            return row
+            return row if row.prepend_log(lines, self._max_lines_each) else None
 
     def cancel(self, run: RunAddress) -> None:
         """Cancel the current attempt, if there is one."""
         with self._changed:
             row = self._rows[run]
             row.restart_wanted, row.carried = False, None
-            if row.handle is not None and (run, row.attempt) not in self._leaving:
+            if row.handle is not None and not self._dismissed.includes(row):
                 row.handle.cancel()
             elif not row.state.final:
                 row.resumes = False
@@ -265,20 +254,10 @@ class WatchList:
         """
         with self._changed:
             row = self._rows[run]
-            if row.handle is not None:
-                self._leaving[run, row.attempt] = row.handle
-                row.handle.cancel()
-            row.handle, row.running, row.restart_wanted, row.resumes, row.carried = None, False, False, False, None
-            row.goal = row.reported_goal = earlier.goal
-            row.stop_clock(earlier.elapsed)
-            row.warnings = ()
-            if row.attempt == earlier.attempt and not earlier.undone:
-                # It had not begun.
-                row.notice = earlier.notice
-            else:
-                row.attempt = max(row.attempt, earlier.attempt)
-                self._report(row, State.CANCELLED, Notice(EventKind.ATTEMPT_UNDONE, attempt=row.attempt))
-            self._counts, row.state, row.failure, row.error = None, earlier.state, earlier.failure, None
+            self._dismissed.dismiss(row)
+            row.show_earlier(earlier)
+            self._counts = None
+            self._bound_log(row)
 
     def take_success(self, stored: StoredRun, notice: Notice) -> None:
         """Show that the attempt which failed here has met its goal in another dashboard.
@@ -289,21 +268,16 @@ class WatchList:
         """
         with self._changed:
             row = self._rows[stored.run]
-            row.artifact, row.run_info, row.reported_goal = stored.artifact, stored.run_info, row.goal
-            row.elapsed_then, row.clock_stopped, row.warnings = stored.elapsed, True, ()
-            row.failure, row.error = stored.failure, None
+            row.take_success(stored)
             self._report(row, stored.state, notice)
 
     def remove(self, run: RunAddress) -> WatchedRun:
         """Remove a run from the list, ending its attempt; `undo_remove` takes its row back."""
         with self._changed:
             row = self._rows.pop(run)
-            self._attempts_before[run] = row.attempt
             # Its clock stops, in case the removal is undone.
             row.stop_clock(row.elapsed(self._clock()))
-            if row.handle is not None:
-                self._leaving[run, row.attempt] = row.handle
-                row.handle.cancel()
+            self._dismissed.dismiss(row)
             self._counts = None
             self._changed.notify_all()
             return row
@@ -313,14 +287,14 @@ class WatchList:
         with self._changed:
             if row.run in self._rows:
                 return self._rows[row.run]
-            before = self._attempts_before.get(row.run, 0)
+            before = self._dismissed.last_number(row.run)
             if row.active:
                 if row.running and not row.restart_wanted:
                     row.resumes = row.attempt >= before
                 row.next_attempt = max(row.next_attempt, before + 1)
                 row.state = State.QUEUED
             self._insert(row)
-            if not self._attach_old_thread(row) and row.active:
+            if not self._dismissed.attach_thread(row) and row.active:
                 self._start(row)
             return row
 
@@ -336,13 +310,6 @@ class WatchList:
         position = self._rows[run].position
         before = max((row.position for row in self._rows.values() if row.position < position), default=position - 1)
         return (before + position) / 2
-
-    def _attach_old_thread(self, row: WatchedRun) -> bool:
-        """Let a restored row start when its old thread has ended; whether that thread is alive."""
-        row.handle = self._leaving.get((row.run, row.attempt))
-        row.running = row.handle is not None
-        row.restart_wanted = row.running and row.active
-        return row.running
 
     def visit(self, run: RunAddress) -> None:
         """Visit a run's page again now; nothing happens without a current attempt."""
@@ -366,10 +333,10 @@ class WatchList:
     def apply(self, message: MonitorMessage) -> WatchedRun | None:
         """Apply a message of a monitor; its row, or None if it is stale: of an older attempt or of a removed run."""
         with self._changed:
-            row, thread = self._rows.get(message.run), (message.run, message.attempt)
+            row = self._rows.get(message.run)
             if isinstance(message, AttemptEnded):
-                self._leaving.pop(thread, None)
-            elif thread in self._leaving:
+                self._dismissed.forget(message)
+            elif self._dismissed.sent(message):
                 return None
             if row is None or message.attempt != row.attempt:
                 return None

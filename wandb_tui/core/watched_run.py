@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -11,7 +12,7 @@ from wandb_tui.core.attempt_handle import AttemptHandle
 from wandb_tui.core.errors import WandbTuiError
 from wandb_tui.core.events import Failure, Level, MonitorEvent, MonitorStatus
 from wandb_tui.core.goal import Goal
-from wandb_tui.core.log import Attempt, LogLine
+from wandb_tui.core.log import Attempt, LogLine, counted
 from wandb_tui.core.notice import EventKind, Notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import RunInfo
@@ -204,6 +205,38 @@ class WatchedRun:
         """Change the state without an event of the monitor, with a line in the log."""
         self.state, self.notice = state, notice
         self.add_line(LogLine(datetime.now(UTC), max(self.attempt, 1), notice, level=level, state=state))
+
+    def show_earlier(self, earlier: StoredRun) -> None:
+        """Show again how an earlier attempt ended; the current one is over, without an event of its own."""
+        self.handle, self.running, self.restart_wanted, self.resumes, self.carried = None, False, False, False, None
+        self.goal = self.reported_goal = earlier.goal
+        self.stop_clock(earlier.elapsed)
+        self.warnings = ()
+        if self.attempt == earlier.attempt and not earlier.undone:
+            # It had not begun.
+            self.notice = earlier.notice
+        else:
+            self.attempt = max(self.attempt, earlier.attempt)
+            self.report(State.CANCELLED, Notice(EventKind.ATTEMPT_UNDONE, attempt=self.attempt))
+        self.state, self.failure, self.error = earlier.state, earlier.failure, None
+
+    def take_success(self, stored: StoredRun) -> None:
+        """Take over that the attempt has met its goal in another dashboard."""
+        self.artifact, self.run_info, self.reported_goal = stored.artifact, stored.run_info, self.goal
+        self.elapsed_then, self.clock_stopped, self.warnings = stored.elapsed, True, ()
+        self.failure, self.error = stored.failure, None
+
+    def prepend_log(self, lines: Sequence[LogLine], max_lines: int) -> bool:
+        """Put the lines of earlier sessions before the others, up to a number of lines; False if they are there."""
+        if self.log_loaded:
+            return False
+        self.log_loaded = True
+        if not lines and not self.log and self.notice is not None:
+            lines = [LogLine(datetime.now(UTC), self.attempt, self.notice, state=self.state)]
+        room = max_lines - len(self.log)
+        if room > 0:
+            self.log[:0] = counted(lines)[-room:]
+        return True
 
     def add_remark(self, line: LogLine) -> None:
         """Add a line to the log that does not change the attempt."""
