@@ -73,10 +73,10 @@ async def message_shown(app, pilot, text, run="abc", seconds=30):
     shown, table = [], app.dashboard.table
     for _ in range(int(seconds / 0.05)):
         row = app.session.watch_list.get(address(run))
-        if row is not None and row.run in table._positions:
+        if row is not None and row.run in table:
             shown.append(table.cell(row.run, "message").text)
-            # What a column beside it shows already is left out; where nothing remains there is a dash.
-            expected = row_text(row, time.monotonic(), table._column_layout.keys) or "–"
+            # The message leaves out the values of other columns; if nothing remains, there is a dash.
+            expected = row_text(row, time.monotonic(), table.cells.layout.keys) or "–"
             if text in event_text(row.notice) and shown[-1][:25].rstrip() == expected[:25].rstrip():
                 return row
         await pilot.pause(0.05)
@@ -148,7 +148,7 @@ async def counts_down(app, pilot, run_id, seconds):
     """Wait until the row names the limit and counts down to so many seconds, or has counted on from there."""
     table, run, shown = app.dashboard.table, address(run_id), None
     for _ in range(400):
-        if run in table._positions:
+        if run in table:
             shown = [table.cell(run, column).text.strip() for column in ("message", "next")]
             if shown[0] == "Rate limited" and shown[1].removesuffix(" s").isdigit() and int(shown[1][:-2]) <= seconds:
                 return

@@ -6,7 +6,7 @@ changed, and never touch hidden rows or the layout. `show` may loop over all row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -21,14 +21,13 @@ from wandb_tui.core.address import RunAddress
 from wandb_tui.core.query_list import FollowedQuery
 from wandb_tui.core.schedule import Clock
 from wandb_tui.core.watch_list import WatchedRun
-from wandb_tui.text.event_text import row_text
 from wandb_tui.text.glyphs import Glyphs
-from wandb_tui.text.run_labels import run_name
 from wandb_tui.ui.table.branches import RunBranches
-from wandb_tui.ui.table.cells import AS_IT_WAS, Cell, Moment
-from wandb_tui.ui.table.columns import PADDING_CELLS, Column, ColumnLayout
+from wandb_tui.ui.table.cells import AS_IT_WAS, Cell
+from wandb_tui.ui.table.columns import PADDING_CELLS, Column
 from wandb_tui.ui.table.downloads import RunDownloads
 from wandb_tui.ui.table.query_headings import GridRow, QueryHeading, RowKey, key_of
+from wandb_tui.ui.table.row_cells import RowCells
 from wandb_tui.ui.table.row_painter import PART, Cells, RowPainter
 from wandb_tui.ui.table.selection import Selection
 from wandb_tui.ui.table.trends import Trends
@@ -43,7 +42,8 @@ _HEADING_LINES = 1
 _SELECT_CELLS = PADDING_CELLS + 1
 """Cells at the left edge in which a click selects the run."""
 
-_ROWS_FROM_CURSOR, _MIN_DISTINCT = 8, 2
+_ROWS_FROM_CURSOR = 8
+"""The number of rows from the cursor on that `RunGrid.from_cursor` looks at."""
 
 
 class RunGrid(ScrollView, can_focus=True):
@@ -91,21 +91,19 @@ class RunGrid(ScrollView, can_focus=True):
         super().__init__()
         self._glyphs = glyphs
         self.view = view
-        self._clock = clock
         self.downloads = downloads
         self.branches = branches
         self.trends = trends
-        self._column_layout = ColumnLayout()
+        self.selection = Selection()
+        self.cells = RowCells(
+            glyphs, clock, view, self.selection, downloads=downloads, branches=branches, trends=trends
+        )
         self._painter = RowPainter(self, glyphs)
         self._rows: list[GridRow] = []
         self._positions: dict[RowKey, int] = {}
         self._painted: dict[RowKey, Cells | tuple[str, ...]] = {}
-        self._lines: dict[RunAddress, str] = {}
         self._cursor = 0
         self._hovered: int | None = None
-        self.selection = Selection()
-        self.plotted: dict[RunAddress, int] = {}
-        """The runs in a plot together, each with its place in the palette."""
         self.no_match_text = ""
         """The message if no run matches the filter."""
         self.app_url = ""
@@ -136,9 +134,13 @@ class RunGrid(ScrollView, can_focus=True):
         return [row.run for row in below if isinstance(row, WatchedRun)]
 
     @property
+    def _runs(self) -> Iterator[WatchedRun]:
+        return (row for row in self._rows if isinstance(row, WatchedRun))
+
+    @property
     def shown(self) -> list[RunAddress]:
         """The runs in the table, from top to bottom."""
-        return [row.run for row in self._rows if isinstance(row, WatchedRun)]
+        return [row.run for row in self._runs]
 
     @property
     def in_sight(self) -> list[WatchedRun]:
@@ -153,7 +155,7 @@ class RunGrid(ScrollView, can_focus=True):
     @property
     def columns(self) -> list[Column]:
         """The visible columns, from left to right."""
-        return self._column_layout.columns
+        return self.cells.layout.columns
 
     def __contains__(self, run: object) -> bool:
         """Whether a run is in the table."""
@@ -162,7 +164,7 @@ class RunGrid(ScrollView, can_focus=True):
     def cell(self, run: RunAddress, key: str) -> Cell:
         """The cell of a run in a column."""
         row = self._rows[self._positions[run]]
-        cells = self._cells(row) if isinstance(row, WatchedRun) else ()
+        cells = self.cells.of(row) if isinstance(row, WatchedRun) else ()
         return cells[[column.key for column in self.columns].index(key)]
 
     # Content
@@ -182,11 +184,7 @@ class RunGrid(ScrollView, can_focus=True):
         if not self.columns:
             # A message is measured as it reads beside the columns.
             self.relayout()
-        if self.view.lines != self._lines:
-            self._lines = self.view.lines
-            self._column_layout.forget_measured()
-        runs = (row for row in self._rows if isinstance(row, WatchedRun))
-        self._measure(row for row in runs if not self._column_layout.has_measured(row.run))
+        self.cells.measure_new(self._runs)
         self.relayout()
         self._into_view()
         self.refresh()
@@ -196,7 +194,7 @@ class RunGrid(ScrollView, can_focus=True):
     def update(self, rows: Iterable[WatchedRun]) -> None:
         """Repaint those of these rows that are visible and have changed."""
         rows = list(rows)
-        if self._measure(rows):
+        if self.cells.measure(rows):
             self.relayout()
         visible = self._visible
         indices = [index for row in rows if (index := self._positions.get(row.run, -1)) in visible]
@@ -207,20 +205,9 @@ class RunGrid(ScrollView, can_focus=True):
         """Repaint visible rows that have changed with time."""
         self._repaint(self._visible)
 
-    def _measure(self, rows: Iterable[WatchedRun]) -> bool:
-        """Learn how wide columns need to be; whether one needs more than before."""
-        wider, now = False, self._clock()
-        for row in rows:
-            message = self._job(row)[0] or row_text(row, now, self._column_layout.keys)
-            wider |= self._column_layout.measure(row.run, self._lines.get(row.run, "") + run_name(row), message)
-        return wider
-
     def relayout(self) -> None:
         """Choose the columns again if the width or the view has changed."""
-        projects = {row.run.project_path for row in self._rows if isinstance(row, WatchedRun)}
-        dull = {"project"} if len(projects) < _MIN_DISTINCT else set()
-        hidden, compact = self.view.hidden_columns, self.view.compact
-        if self._column_layout.fit(self.app.size.width - _SCROLL_BAR_CELLS, hidden, compact=compact, dull=dull):
+        if self.cells.fit(self._runs, self.app.size.width - _SCROLL_BAR_CELLS):
             self._painted.clear()
             self.refresh()
 
@@ -270,7 +257,7 @@ class RunGrid(ScrollView, can_focus=True):
         """Move to a run; at the left edge or with a modifier, select it; open it on a double click. Headings sort."""
         index = self._index_at(event.y)
         if index is None:
-            if event.y < _HEADING_LINES and (column := self._column_layout.column_at(event.x)) is not None:
+            if event.y < _HEADING_LINES and (column := self.cells.layout.column_at(event.x)) is not None:
                 self.post_message(self.SortWanted(column.key))
             return
         if event.shift and self.run is not None:
@@ -297,7 +284,7 @@ class RunGrid(ScrollView, can_focus=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Highlight the run under the mouse; explain a value with a tilde."""
-        index, column = self._index_at(event.y), self._column_layout.column_at(event.x)
+        index, column = self._index_at(event.y), self.cells.layout.column_at(event.x)
         self._hover(index)
         row = None if index is None else self._rows[index]
         cell = self.cell(row.run, column.key) if isinstance(row, WatchedRun) and column is not None else None
@@ -365,7 +352,7 @@ class RunGrid(ScrollView, can_focus=True):
         width, paint = self.size.width, self._painter
         index = y - _HEADING_LINES + self._top
         if y < _HEADING_LINES:
-            segments = paint.column_headings(self._column_layout.fitted, self.view.order, self.view.metric)
+            segments = paint.column_headings(self.cells.layout.fitted, self.view.order, self.view.metric)
         elif y == _HEADING_LINES and not self._rows and self.view.filter.text:
             segments = paint.remark(self.no_match_text, width)
         elif index >= len(self._rows):
@@ -381,30 +368,10 @@ class RunGrid(ScrollView, can_focus=True):
             self._painted[row.followed] = parts = row.parts()
             segments = self._painter.query_heading(parts, base, width, folded=row.folded)
         else:
-            self._painted[row.run] = cells = self._cells(row)
+            self._painted[row.run] = cells = self.cells.of(row)
             page = row.run.page(self.app_url) if self._glyphs.links and self.app_url else ""
-            segments = self._painter.run(cells, self._column_layout.fitted, base, page)
+            segments = self._painter.run(cells, self.cells.layout.fitted, base, page)
         return Strip(segments).adjust_cell_length(width, base)
-
-    def _job(self, row: WatchedRun) -> tuple[str, str]:
-        """The text about a run's fork or download, and the colour; else empty."""
-        branching = self.branches.describe(row)
-        return branching if branching[0] else self.downloads.describe(row)
-
-    def _cells(self, row: WatchedRun) -> Cells:
-        moment = Moment(
-            self._clock(),
-            self._glyphs,
-            row.run in self.selection,
-            self._column_layout.keys,
-            job=self._job(row),
-            awaited=self.downloads.waits(row),
-            lines=self._lines.get(row.run, ""),
-            dimmed=row.run in self.view.dimmed,
-            place=self.plotted.get(row.run),
-            trend=self.trends.get(row.run),
-        )
-        return tuple(column.cell(row, moment, width) for column, width in self._column_layout.fitted)
 
     def _repaint(self, indices: Iterable[int]) -> None:
         rows = self._rows
@@ -414,7 +381,7 @@ class RunGrid(ScrollView, can_focus=True):
 
     def _content(self, row: GridRow) -> Cells | tuple[str, ...]:
         """The content of a row as it is drawn."""
-        return self._cells(row) if isinstance(row, WatchedRun) else row.parts()
+        return self.cells.of(row) if isinstance(row, WatchedRun) else row.parts()
 
     def _refresh_lines(self, indices: set[int]) -> None:
         visible, first = self._visible, _HEADING_LINES - self._top

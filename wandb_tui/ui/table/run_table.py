@@ -106,14 +106,14 @@ class RunTable(RunGrid):
 
     def plot(self) -> dict[RunAddress, int]:
         """Mark the runs that an action applies to, at most eight, with the signs and colours of their curves."""
-        self.plotted = assigned(self.targets(), self.plotted)
+        self.cells.plotted = assigned(self.targets(), self.cells.plotted)
         self.tick()
-        return self.plotted
+        return self.cells.plotted
 
     def end_plot(self) -> None:
         """Mark no runs as plotted."""
-        if self.plotted:
-            self.plotted = {}
+        if self.cells.plotted:
+            self.cells.plotted = {}
             self.tick()
 
     @property
