@@ -275,9 +275,9 @@ async def test_a_list_that_was_replaced_is_written_again():
 class Harness:
     """A store writer without a dashboard."""
 
-    def __init__(self, store):
+    def __init__(self, store, give_way=lambda: None):
         self.messages = []
-        self.store_writer = StoreWriter(store, self.messages.append)
+        self.store_writer = StoreWriter(store, self.messages.append, give_way=give_way)
         self.reading = self.store_writer.start()
 
     def of(self, kind):
@@ -318,6 +318,19 @@ async def test_closing_writes_what_is_unwritten():
     store.rows[ABC.run] = ABC
     assert harness.store_writer.close(2)
     assert [event_text(line.notice) for line in store.logs[ABC.run]] == ["the last word"]
+
+
+async def test_the_writer_gives_way_before_each_row():
+    store, gate = FakeStore(), threading.Semaphore(0)
+    harness = Harness(store, gate.acquire)
+    await until(harness.reading.done)
+    for number in range(3):
+        harness.store_writer.save(replace(ABC, run=address(f"run{number}")), 0, added=True)
+    for count in range(3):
+        assert not harness.store_writer.close(0.01)
+        gate.release()
+        await until(lambda count=count: len(store.rows) == count + 1)
+    assert harness.store_writer.close(2)
 
 
 async def test_closing_does_not_wait_for_a_store_that_does_not_answer():

@@ -38,6 +38,15 @@ def test_without_a_pause_it_begins_at_once(clock):
         assert clock.now == 100.0
 
 
+def test_a_thread_can_wait_for_the_end_of_a_pause_during_the_turn_of_another(clock):
+    turns = MonitorTurns()
+    with turns:
+        turns.pause(0.03)
+        for _ in range(2):
+            turns.give_way()
+            assert clock.now == pytest.approx(100.03)
+
+
 def test_a_key_held_down_leaves_the_monitors_a_third_of_the_time(clock):
     turns, free = MonitorTurns(), 0
     for _ in range(3000):

@@ -26,11 +26,15 @@ class MonitorTurns:
         if now >= self._paused_until + _GAP_S:
             self._paused_until = now + seconds
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-        # Slept with the lock held, so that of all the monitors only this one wakes meanwhile.
+    def give_way(self) -> None:
+        """Wait for the end of a pause, as a thread with much to do does between its steps."""
         if (left := self._paused_until - time.monotonic()) > 0:
             time.sleep(left)
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        # Waits with the lock held, so that of all the monitors only this one wakes meanwhile.
+        self.give_way()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._lock.release()

@@ -13,7 +13,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -92,7 +92,7 @@ class SqliteWatchStore:
         with self._transaction() as db:
             return read_queries(db, self._server)
 
-    def write(self, changes: Sequence[RowChange], queries: Sequence[QueryChange] = ()) -> None:
+    def write(self, changes: Iterable[RowChange], queries: Sequence[QueryChange] = ()) -> None:
         """Apply all changes in one transaction: a run that has joined a query is there if the query knows of it.
 
         Raises:
@@ -185,13 +185,14 @@ class SqliteWatchStore:
 
     # Rows
 
-    def _write(self, db: sqlite3.Connection, changes: Sequence[RowChange], queries: Sequence[QueryChange] = ()) -> None:
-        before = self._revision(db)
+    def _write(self, db: sqlite3.Connection, changes: Iterable[RowChange], queries: Sequence[QueryChange] = ()) -> None:
+        before, notify = self._revision(db), bool(queries)
         for change in changes:
             self._apply(db, change)
+            notify |= change.notify
         for query in queries:
             change_query(db, self._server, query)
-        if queries or any(change.notify for change in changes):
+        if notify:
             db.execute(sql.NEXT_REVISION, (self._server,))
             begun_here = self._seen == _NO_REVISION and before[1] == 0
             if begun_here or self._seen == before:

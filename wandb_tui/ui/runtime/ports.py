@@ -5,7 +5,7 @@ Every call may block unless its description says otherwise, so the dashboard cal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from wandb_tui.core.account import AccountState, Credentials
@@ -73,7 +73,7 @@ class WatchStore(Protocol):
     def load_queries(self) -> list[StoredQuery]:
         """All followed queries, in the order they were added."""
 
-    def write(self, changes: Sequence[RowChange], queries: Sequence[QueryChange] = ()) -> None:
+    def write(self, changes: Iterable[RowChange], queries: Sequence[QueryChange] = ()) -> None:
         """Apply all changes, or, if an error is raised, none."""
 
     def external_changes(self, *, again: bool = False) -> StoreSnapshot | None:

@@ -55,7 +55,9 @@ class Session:
         self.watch_list = WatchList(
             self.deferred.services, spawn, self.event_queue.publish, clock=clock, turns=self.turns
         )
-        self.store_writer = StoreWriter(backend.store, lambda message: _try(post, message))
+        self.store_writer = StoreWriter(
+            backend.store, lambda message: _try(post, message), give_way=self.turns.give_way
+        )
         self.queries = QueryRows(
             self.deferred.services.queries,
             self.store_writer,
@@ -314,7 +316,7 @@ class Session:
             with self.history.recording(ChangeKind.RESTARTED, row):
                 self.watch_list.restart(stored.run, stored.attempt)
         elif stored.notice is not None and _succeeded_elsewhere(row, stored):
-            # What was missing here, such as a sign-in or a run that was only being uploaded, was not missing there.
+            # This dashboard may have lacked something, such as a sign-in, that the other one had.
             self.watch_list.take_success(stored, stored.notice)
             self.store_writer.mark_saved(stored)
         elif last and stored.attempt < last.attempt == row.attempt and not stored.state.final and not replaced:

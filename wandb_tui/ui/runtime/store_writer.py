@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import islice
@@ -124,9 +124,19 @@ class _PendingChanges:
 class StoreWriter:
     """One thread that reads and writes the store. All other methods belong to the UI thread."""
 
-    def __init__(self, store: WatchStore, post: Callable[[Message], object]) -> None:
+    def __init__(
+        self, store: WatchStore, post: Callable[[Message], object], *, give_way: Callable[[], object] = lambda: None
+    ) -> None:
+        """Write nothing yet.
+
+        Args:
+            store: The store.
+            post: Posts a message, from any thread.
+            give_way: Called before each row is written; may block for a moment while the UI thread is needed.
+        """
         self._store = store
         self._post = post
+        self._give_way = give_way
         self._changed = threading.Condition()
         self._pending = _PendingChanges()
         self._last: dict[RunAddress, StoredRun] = {}
@@ -340,7 +350,7 @@ class StoreWriter:
                 self._post(LogLoaded(run, self._store.lines(run)))
                 del pending.log_requests[run]
             if pending.changes or pending.queries:
-                self._store.write(list(pending.changes.values()), list(pending.queries.values()))
+                self._store.write(self._one_by_one(pending.changes.values()), list(pending.queries.values()))
                 pending.changes.clear()
                 pending.queries.clear()
             for key in list(pending.view):
@@ -355,6 +365,12 @@ class StoreWriter:
         if self._problems.pop("write", ""):
             self._post(StoreRecovered("The watch list is being saved again"))
         return True
+
+    def _one_by_one(self, changes: Iterable[RowChange]) -> Iterator[RowChange]:
+        """The changes, each once the UI thread can do without the GIL: hundreds are written in one transaction."""
+        for change in changes:
+            self._give_way()
+            yield change
 
     def _report_problem(self, what: str, error: Exception) -> None:
         """Report a problem once: a full disk would fill the screen with messages."""
