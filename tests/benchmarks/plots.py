@@ -13,7 +13,7 @@ from wandb_tui.core.state import State
 _RUNS, _STEPS = 8, 100_000
 _TARGET_MS = 50
 _PAUSE = 0.25
-"""Seconds between two presses: less than after which a plot that rests is asked for more."""
+"""Seconds between two presses: less than the rest after which a plot asks for more points."""
 
 _PATIENCE = 10.0
 _GAP = 0.01

@@ -1,4 +1,4 @@
-"""Rows 1 and 2: what 100 waiting runs cost the API, and how soon an export is noticed."""
+"""Rows 1 and 2: the API requests of 100 waiting runs, and the delay until an export is noticed."""
 
 from __future__ import annotations
 

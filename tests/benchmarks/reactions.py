@@ -1,4 +1,4 @@
-"""Rows 10 to 12: what a user waits for after a key, and a server's monitors after a request."""
+"""Rows 10 to 12: the delays after a key press, and that of an answer to many aliases."""
 
 from __future__ import annotations
 

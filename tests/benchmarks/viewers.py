@@ -19,7 +19,7 @@ from wandb_tui.core.state import State
 
 _STEPS = 300
 _PLOT_CELLS = 15
-"""A screen with at least so many cells of a curve shows a plot; what turns or blinks while one waits has fewer."""
+"""A screen with at least so many cells of a curve shows a plot; a spinner has fewer."""
 
 _OTHER_PYTHON = "OTHER_WANDB_TUI_PYTHON"
 """The variable that names an interpreter with PyPI's wandb-tui."""

@@ -61,7 +61,7 @@ class JupyterHubHost(ProcessHost):
         return f"{self.url}/hub/api/oauth2/authorize?{urlencode(asked)}"
 
     def _finish(self, _method, path, _headers, _body):
-        """Let in whom the hub names for the code."""
+        """Let in the user that the hub names for the code."""
         query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         name = query.get("state", "own")
         sent = {"client_id": f"service-{name}", "client_secret": self._token + name, "grant_type": "authorization_code"}

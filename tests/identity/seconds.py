@@ -19,8 +19,8 @@ from tests.integration.fake_login_server import PASSWORD, USER
 from tests.integration.sign_in_driver import SignInDriver
 
 _LOST_AFTER_MS = 10_000
-# Canaille checks a name half a second after its last letter and then draws its field again, with this mark. Who presses
-# before that may lose what was typed.
+# Canaille checks a name half a second after its last letter and then draws its field again, with this mark.
+# A key pressed before that may lose the text.
 _CHECKED = "input[name=login][autocomplete=off]"
 # Of each page, the fields for the name and the password, and the button, as its author's own test would write them.
 BY_HAND = {

@@ -123,7 +123,7 @@ def descendants(pid):
 
 @contextlib.contextmanager
 def ended(process):
-    """Leaves nothing of it behind, be it never so late."""
+    """End a process and all its descendants on leaving the block, even after a failure."""
     try:
         yield
     finally:

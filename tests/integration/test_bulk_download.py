@@ -179,7 +179,7 @@ def test_a_download_that_was_killed_goes_on_where_it_stopped(download, sandbox, 
         while process.poll() is None and sum(path.stat().st_size for path in folder.glob(".*.part")) < 5000:
             time.sleep(0.02)
         process.kill()
-    # What locked it is unlocked, if not gone.
+    # The lock file may be left behind, but it locks nothing.
     assert sorted(path.name[:14] for path in folder.iterdir()) == [".0000.parquet.", LOCK]
     sandbox.set_faults()
     status, lines, _ = download("lab/forks/killed")
@@ -240,7 +240,7 @@ def test_the_server_s_word_that_an_export_is_complete_is_checked(download, sandb
     rest.join()
     assert any(line["message"].endswith("ends at step 99, but the run is at step 129.") for line in lines)
     assert (status, lines[-1]["rows"]) == (0, 130)
-    # What had come of it is not fetched again.
+    # The file that was there already is not fetched again.
     assert (folder / "0000.parquet").stat().st_ino == inodes[0]
 
 
@@ -401,7 +401,7 @@ def test_a_second_download_goes_on_where_the_first_one_died(download, sandbox, t
             *_, last = lines
             assert (second.wait(HANG_S), last["state"], last["rows"]) == (0, "downloaded", 3000)
     assert sorted(path.name for path in folder.iterdir()) == [".download.json", "0000.parquet"]
-    # What the first one had brought is not fetched again.
+    # The bytes that the first download had received are not fetched again.
     assert sandbox.stats()["export_bytes"] - before <= (folder / "0000.parquet").stat().st_size - 5000
 
 

@@ -255,7 +255,7 @@ def test_a_key_that_sees_nothing(sandbox, wiring, run):
     ("fault", "says"),
     [
         ("http-status:code=500,who=api", "has a server error (HTTP 500)"),
-        # What the client makes of each is in `test_server_faults`.
+        # `test_server_faults` shows how the client handles each of them.
         pytest.param("html-page:who=api", "sent a web page instead of data", marks=pytest.mark.long),
         pytest.param("broken-json:who=api", "something that is not JSON", marks=pytest.mark.long),
         pytest.param("graphql-error:who=api", "internal error", marks=pytest.mark.long),

@@ -76,7 +76,7 @@ def test_the_runs_of_a_group_join_until_it_has_ended(sandbox, account):
         assert {run.run_id: result.state for run, result in results.items()} == dict.fromkeys(
             ("a", "b", "c", "stranger"), State.AVAILABLE
         )
-        # What was added before keeps its goal.
+        # A run that was added before keeps its goal.
         assert {str(run.goal) for run in group.summary().runs if run.run.run_id == "b"} == {"exists"}
         assert (followed.ended, followed.error, group.queries) == (True, None, [followed])
 

@@ -141,7 +141,7 @@ def container():
 
     yield limited
     for group in made:
-        # What was started in it may take a moment to end.
+        # The processes started in it may take a moment to end.
         for _ in range(100):
             with contextlib.suppress(OSError):
                 group.rmdir()

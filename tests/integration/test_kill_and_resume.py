@@ -149,7 +149,7 @@ def live(terminal, sandbox, dice, number, new, *, last):
 def test_killed_at_random_moments_with_fifty_runs(sandbox, tmp_path, seed, kills):
     dice = random.Random(seed)  # noqa: S311 - dice, no secret
     browsers, slowest, before = 0, 0.0, Disk(tmp_path)
-    # What is added by hand must not be on the list already.
+    # The runs added by hand must not be on the list already.
     by_hand, given_at_start = iter(RUNS[len(FORTY) : -5]), itertools.cycle(RUNS[-5:])
     given = RUNS[: len(FORTY)]
     with Terminal(environment(sandbox, tmp_path, **account(sandbox))) as terminal:

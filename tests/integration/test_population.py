@@ -87,8 +87,8 @@ cluster.shutdown()
 print("TOLD", json.dumps({"forks": told, "errors": errors, "actors": actors}), flush=True)
 """
 
-# What is in force at a time. Where it says how often, the rest of the time the server works. The sign-in itself is left
-# alone: a password whose answer was lost is not sent again, which ends all waiting, as it should.
+# The faults of each period; one with `times` strikes that often, and then the server works. The sign-in has none: a
+# password whose answer was lost is not sent again, which ends all waiting, as it should.
 FAULTS = (
     ["http-status:code=500,path=graphql,times=3"],
     ["http-status:code=503,path=storage,times=2"],

@@ -72,7 +72,7 @@ def test_all_arrive_right_and_no_file_twice(tmp_path, runs, kills, slow_s):
             for name in names:
                 path = folder / _FILE.format(name)
                 if path.exists():
-                    # Whatever has its name is whole, at any moment.
+                    # A file with its final name is complete, at any moment.
                     assert hashlib.sha256(path.read_bytes()).hexdigest() == digests[name]
                     whole.setdefault(name, path.stat().st_ino)
         assert 0 < len(whole) < runs, "the kills fell into the middle"

@@ -18,7 +18,7 @@ from tests.integration.browser_support import children, eventually
 from tests.integration.terminal import ended
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
-# What a user writes: a callback for the experiment, and one call in the trial for each fork.
+# A user's script: a callback for the experiment, and one call in the trial for each fork.
 POPULATION = """
 import json, os, sys
 import ray, wandb

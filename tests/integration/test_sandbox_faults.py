@@ -98,7 +98,7 @@ def test_each_row_has_a_summary_and_shows_how_it_is_typed():
         SandboxConfig(faults=(row.usage(),))
 
 
-# What is sent back
+# Responses
 
 
 def test_http_status(under):

@@ -14,7 +14,7 @@ from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 RECORDINGS = sorted((Path(__file__).parent / "recorded").glob("*.json"))
 
-# Where the answer to each operation has to hold something, as a path of keys and list positions.
+# The value that the answer to each operation must hold, as a path of keys and list positions.
 MEANING = {
     "ArtifactCreatedBy": "artifact createdBy name",
     "ArtifactMembershipFiles": "project artifactCollection artifactMembership files edges 0 node name",

@@ -201,7 +201,7 @@ def test_an_offline_run_is_synchronised(sandbox, home):
     assert sandbox.context.histories.last_step(run) == 19
 
 
-# What the SDKs 0.24.1 to 0.31.0 ask about the server's types; 0.27 and later ask nothing any more.
+# The types of the server that the SDKs 0.24.1 to 0.26 ask about; 0.27 to 0.31.0 ask about none.
 INTROSPECTIONS = [
     "Artifact", "CreateArtifactFileSpecInput", "CreateArtifactInput", "CreateLaunchAgentInput", "CreateRunQueueInput",
     "DeleteFilesInput", "FailRunQueueItemInput", "LaunchAgent", "Mutation", "Organization", "Project",

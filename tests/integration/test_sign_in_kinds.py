@@ -16,7 +16,7 @@ from tests.stopwatch import HANG_S
 from wandb_tui.sandbox import SIGN_INS, Sandbox, SandboxConfig
 
 LETS_IN = {"one-page", "two-step", "late-script", "sign-up-beside", "slow"}
-# What the user reads, the next step included, and how often the password may reach the server.
+# The message to the user, the next step included, and how often the password may reach the server.
 TURNS_AWAY = {
     "second-factor": ("asks for a code", "wandb-tui login --window", 1),
     "challenge": ("a challenge that a person must solve", "wandb-tui login --window", 0),
@@ -33,9 +33,8 @@ def keyring(tmp_path_factory):
         yield service
 
 
-# How each of these pages is read to its end is shown for the browser alone as well.
 SHORT = {"one-page", "sso"}
-"""One that lets in, and one that does not; the others are shown in a smaller way as well."""
+"""A page that lets the user in and one that does not; other tests show all of them in the browser alone."""
 KINDS = [pytest.param(kind, marks=[] if kind in SHORT else [pytest.mark.long]) for kind in sorted(SIGN_INS)]
 
 

@@ -43,7 +43,7 @@ PAGES = {
     "web_forms": "they do not match",
     "words_of_its_own": "Nope, that is not it",
 }
-# What is odd about these is over once the right form is found and sent.
+# Pages that are ordinary again once the right form has been found and sent.
 TO_BE_FOUND = (
     "arabic_pointer_only",
     "checks_and_resets",

@@ -216,7 +216,7 @@ def test_words_beside_the_form_are_its_answer_in_whatever_language(driver):
         assert login_server.submissions == 1
 
 
-# A page in words that nobody reads, and what is quoted of it.
+# Pages in an invented language, and the part of each that the error quotes.
 MADE_UP = {"label_and_reason_made_up": " The page says: “Quorl mip zant” ", "turned_invalid_made_up": ""}
 
 

@@ -1,4 +1,4 @@
-"""Whole stories in a real terminal: the dashboard under tmux, real browser, a sandbox over HTTP."""
+"""Whole sessions in a real terminal: the dashboard under tmux, a real browser, a sandbox over HTTP."""
 
 import json
 import os

@@ -199,7 +199,7 @@ def test_of_a_run_that_was_uploaded_in_part_only_the_rest_is_uploaded(sandbox, b
     [outcome] = sync_offline(file.parent, verify=True, **here).values()
     assert (outcome.state, outcome.verified) == (SyncState.SYNCED, 5)
     assert [row["_step"] for row in histories.rows(run)] == [0, 1, 2, 3, 4]
-    # What the server has differently is found.
+    # Rows that differ on the server are found.
     histories.cut_after(run, 3)
     histories.append(run, "wandb-history.jsonl", 4, ['{"_step": 4, "loss": 9}'])
     [outcome] = sync_offline(file.parent, verify=True, **here).values()

@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 
-# What counts when Python starts, or when libraries are loaded.
+# Prefixes of variables that only count when Python starts, or when libraries are loaded.
 _AT_START = ("PYTHON", "LD_", "OPENBLAS_", "OMP_", "LC_", "LANG", "TZ", "TMPDIR")
 # A test may change these for its scripts.
 _ELSE = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ} | {"WANDB_ERROR_REPORTING": "false"}
@@ -69,7 +69,7 @@ import requests, wandb
 wandb.Api
 # Made by the SDK's import for media; each process has its own, and removes it.
 folders = [one for one in gc.get_objects() if type(one) is tempfile.TemporaryDirectory]
-# Nobody else waits for those that wait for the scripts.
+# The processes that wait for the scripts are reaped by the kernel.
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 run(reach_script(control))
 """

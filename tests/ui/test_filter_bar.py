@@ -100,7 +100,7 @@ async def test_the_word_that_is_wrong_is_underlined_and_the_last_valid_filter_ho
 async def test_tab_completes_the_last_word():
     async with running(scenario(FakeInspector(facts_of=FACTS)), size=(120, 30)) as (app, pilot):
         line = await typed(app, pilot, "")
-        # What can be completed is loaded when the typing begins.
+        # The names to complete are loaded when typing begins.
         await until(lambda: app.dashboard.table.facts.names)
         for text, completed in (
             ("sta", "state:"),

@@ -84,7 +84,7 @@ async def test_forks_are_folded_and_found_again():
         assert (names(app), table.run) == (["▸3 root", "other"], address("root"))
         await pilot.press("asterisk")
         assert table.targets() == [address("root"), address("other")]
-        # Where something leads to a run that is folded away, it is shown.
+        # Going to a run that is folded away unfolds it.
         table.go_to(address("grandchild"))
         assert (names(app), table.run) == (TREE, address("grandchild"))
         await pilot.press("home", "left", "right")

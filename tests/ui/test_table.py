@@ -443,7 +443,7 @@ async def test_no_regular_expression_holds_the_dashboard_up():
             ("log:/(L*)*M/", 1),
         ):
             with case(expression):
-                # Where each step back were tried, it would never come to an end.
+                # A matcher that backtracks would never finish.
                 await pilot.press("slash", *expression, "enter")
                 await until(lambda left=left: f"{left} of 2" in shown(app))
                 assert len(ids(app)) == left

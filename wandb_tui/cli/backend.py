@@ -51,7 +51,7 @@ def build_backend(
         return offline.services(found) if offline else found
 
     settings = wiring.settings
-    # How long the turn of an offline run may take is not known; its sync has its own limits.
+    # An offline run may wait long for its turn to be synced; the sync has limits of its own.
     policy = replace(settings.poll_policy, max_wait_time=0.0) if offline else settings.poll_policy
     commands = settings.hooks.on_success or settings.hooks.on_failure
     return Backend(

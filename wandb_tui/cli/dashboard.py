@@ -105,7 +105,7 @@ def _open_dashboard(
     page: tuple[int, int] | None = None,
     host: str | None = None,
 ) -> int:
-    # Nothing of what is imported now is garbage; the app collects again once all its modules are there.
+    # The modules imported now are no garbage; the app turns collection on again once it has all of them.
     gc.disable()
     from wandb_tui.cli.process_end import leave_threads
     from wandb_tui.cli.server_switch import ServerSwitch
@@ -130,7 +130,7 @@ def _open_dashboard(
 
 
 def _check_address(text: str, wiring: Wiring) -> None:
-    """Refuse what cannot be an address before the screen opens; only what is pasted or looks wrong needs the SDK."""
+    """Refuse texts that cannot be addresses before the screen opens; only pasted or odd ones need the SDK."""
     from wandb_tui.core.address import RunAddress
 
     if "://" not in text:

@@ -92,7 +92,7 @@ def read_secrets(username: str | None, *, password_stdin: bool, api_key_stdin: b
 
 
 def log_in(wiring: Wiring, entered: Entered, *, verify: bool, say: Say, handing_on: bool = False) -> None:
-    """Try what was entered, and keep it.
+    """Try the credentials that were entered, and store them.
 
     Args:
         wiring: The services.

@@ -158,7 +158,7 @@ def _replaced_by_shell(text: str, runs: Sequence[str]) -> str:
         files = {f"{folder}/{path.name}" for path in Path(folder).iterdir() if not path.name.startswith(".")}
     except OSError:
         return ""
-    # A single one may as well be a run whose history is here; but what was not meant must not be changed.
+    # A single file may be a run that was typed, with its history here. To refuse that is better than to change others.
     return f"{folder}/*" if text in files and files <= set(runs) else ""
 
 

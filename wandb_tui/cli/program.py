@@ -173,7 +173,7 @@ class _Commands(click.Group):
         return super().parse_args(ctx, [*args[:1], *host, *args[1:]] if args else [])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was typed; its usage stands above what is wrong with its options."""
+        """Run the command that was typed; an error about its options shows its usage first."""
         try:
             return super().invoke(ctx)
         except click.UsageError as error:

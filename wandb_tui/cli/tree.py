@@ -103,7 +103,7 @@ def _report(error: WandbTuiError) -> ExitCode:
 
 
 def _print_text(tree: RunTree, asked: Sequence[RunAddress], *, ascii_look: bool) -> None:
-    """Print a line for each run, below its parent; on a terminal, what is too long is cut."""
+    """Print a line for each run, below its parent; on a terminal, lines that are too long are cut."""
     from wandb_tui.text.glyphs import Glyphs
     from wandb_tui.text.tree_lines import TreeLines, room_for_lines
 

@@ -16,7 +16,7 @@ Scalar = bool | int | float | str | None
 """A value of a summary or config; anything but a plain value is replaced by its kind, in words."""
 
 Values: TypeAlias = tuple[tuple[str, Scalar], ...]
-"""Names and values, by name; what was nested has a name with dots."""
+"""Names and values, by name; nested ones have names with dots."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Finds characters that look like others or like nothing: what a name shows is then not what it is."""
+"""Finds characters that look like others or are invisible, so that a name is not what it seems."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class OfflineFile:
         last_step: The last one.
         rows: The number of rows of history.
         resumed: Whether it resumed a run, so that its steps may count from its own beginning.
-        whole: Whether the run ended properly; else it was killed, or goes on.
+        whole: Whether the run ended properly; else it was killed, or is still running.
         synced: Whether the SDK has marked it as synced.
     """
 
@@ -74,12 +74,12 @@ class OfflineRun:
 
     @property
     def last_step(self) -> int | None:
-        """The last step that its history may have, what it has from its parent included; None for none."""
+        """The last step that its history may have, with those from its parent; None for none."""
         last = self.step
         for file in self.files:
             if file.first_step is None or file.last_step is None:
                 continue
-            # The SDK moves a resumed run's rows behind what is there; how far is known only when it is synced.
+            # The SDK shifts the steps of a resumed run; by how many is known only once it is synced.
             moved = max(0, last + 1 - file.first_step) if file.resumed and last is not None else 0
             last = max(file.last_step + moved, -1 if last is None else last)
         return last
@@ -137,7 +137,7 @@ class SyncPlan:
         """Every run once, and every parent that has no file here, with its depth; each before its forks."""
         starts = [one.run for one in self.runs.values() if one.parent is None]
         seen: set[RunAddress] = set()
-        # The members of a loop begin nowhere: whichever is not reached from elsewhere begins a tree.
+        # A loop has no beginning, so a member that has not been reached yet begins a tree.
         for start in (*starts, *self.online_parents, *self.runs):
             pending = [(start, 0)]
             while pending:
@@ -198,7 +198,7 @@ def _order(one: OfflineRun) -> tuple[float, str]:
 
 
 def _parents_first(found: list[OfflineRun]) -> Iterator[OfflineRun]:
-    """The same runs, each after its parent; a loop, and what was forked from it, last."""
+    """The same runs, each after its parent; loops, and runs forked from their members, come last."""
     known = {one.run for one in found}
     forks: dict[RunAddress | None, list[OfflineRun]] = defaultdict(list)
     for one in found:

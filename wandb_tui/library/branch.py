@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# How a server refuses while there is no export yet, or only one that is too old.
+# Words of a refusal while there is no export yet, or only one that is too old.
 _RETRYABLE_MARKS = (
     "materialized",
     "contact support",

@@ -161,7 +161,7 @@ def differences(parent: Rows, child: Rows) -> list[str]:
 
 
 def _rows(table: Any, first: int) -> dict[int, dict[str, Any]]:
-    """The rows of a table from a step on; what was not logged is left out, and so are the SDK's own columns."""
+    """The rows of a table from a step on; without missing values and the SDK's own columns."""
     rows = table.slice(max(0, table.num_rows - _STEPS_COMPARED)).to_pylist()
     return {
         row[STEP]: {name: value for name, value in row.items() if value is not None and not name.startswith("_")}

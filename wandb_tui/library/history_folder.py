@@ -127,7 +127,7 @@ class HistoryFolder:
         whole: bool = False,
         on_wait: Callable[[str], object] = lambda _: None,
     ) -> DownloadedHistory:
-        """Download a version of a run's history; what is there and right is not brought again.
+        """Download a version of a run's history; intact files that are there already are not fetched again.
 
         While another download writes into the run's folder it waits, and then brings what that has not brought.
 
@@ -243,7 +243,7 @@ class HistoryFolder:
         progress: Callable[[int], object],
         must_reach: int | None,
     ) -> tuple[dict[str, str], bool, dict[str, Any]]:
-        """The files written with their digests, whether anything was fetched, and what was counted."""
+        """The files written with their digests, whether anything was fetched, and the counts for the record."""
         options = self._options
         exported: Steps | None = None
 
@@ -309,7 +309,7 @@ def read_steps(files: Sequence[Path]) -> Steps | None:
 
 
 def _counted(parts: Sequence[HistoryPart], steps: StepRange, exported: Steps | None) -> dict[str, Any]:
-    """Rows, first and last step of what is wanted of a history, and the last step of all; the fields of a record."""
+    """The record's fields: rows, first and last step of the wanted part of a history, and the last step of all."""
     if exported is None:
         return dict.fromkeys(("rows", "first_step", "last_step", "export_last_step"))
     rows, first, last = exported.rows, exported.first, exported.last if exported.first is not None else None
@@ -319,7 +319,7 @@ def _counted(parts: Sequence[HistoryPart], steps: StepRange, exported: Steps | N
 
 
 def _counted_within(parts: Sequence[HistoryPart], steps: StepRange) -> tuple[int, int | None, int | None]:
-    """Rows, first and last step of what is wanted of a history, by reading its steps."""
+    """Rows, first and last step of the wanted part of a history, by reading its steps."""
     with contextlib.closing(HistoryReader(parts, [STEP], steps)) as reader:
         rows, first, last = 0, None, None
         for batch in reader.batches():

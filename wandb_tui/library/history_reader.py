@@ -60,7 +60,7 @@ class _OpenFile:
 
 
 class HistoryReader:
-    """Reads some columns and steps of a history; what is not wanted is not read, as far as the files' layout allows.
+    """Reads some columns and steps of a history, and as little else as the files' layout allows.
 
     Attributes:
         schema: The columns of all files together, `_step` first, and `ORIGIN` last where a part names its origins.

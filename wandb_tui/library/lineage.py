@@ -92,7 +92,7 @@ def generations_of(run: RunAddress, version: HistoryVersion, ancestry: Ancestry)
         steps = steps.intersection(StepRange(None, point.step + 1))
         run = _parent(run, point, seen)
         version = ancestry.wait_for(run, point.step)
-    # Where a parent was forked later than its child branched off, nothing of its own is in the history.
+    # A parent that was forked after the step at which its child branches off adds no rows of its own.
     return [one for one in reversed(found) if one.steps.stop is None or one.steps.stop > (one.steps.start or 0)]
 
 

@@ -39,7 +39,7 @@ class HistoryComparison:
 
 
 def compare(run: RunAddress, runs: Mapping[RunAddress, OfflineRun], online: Rows) -> HistoryComparison:
-    """Compare a run's whole history, what it has from ancestors with files here included.
+    """Compare a run's whole history, including the parts from ancestors whose files are here.
 
     Args:
         run: The run.

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# A version's files lie in a folder of its number, and a run's lines may be asked for by its own: with AUTOINCREMENT no
-# number of what was deleted is given again.
+# Folders are named after the numbers of versions, and runs are asked for by number: AUTOINCREMENT never reuses the
+# number of a deleted one.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS projects (
     key INTEGER PRIMARY KEY, entity TEXT NOT NULL, name TEXT NOT NULL,

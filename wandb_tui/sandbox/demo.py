@@ -150,7 +150,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.kill()
             process.wait()
     try:
-        # The service process outlives its parent by a moment; what is left of the session goes now.
+        # The service process outlives its parent by a moment; the rest of the session ends now.
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         return

@@ -142,7 +142,7 @@ class ServerAddresses:
         Raises:
             UsageError: It is a query, but not a valid one, or belongs to another server.
         """
-        # Where the pages are, only the SDK knows of some servers, and importing it takes a second or more.
+        # Only the SDK knows the address of some servers' pages, and importing it takes a second or more.
         if "/*" not in text and "://" not in text:
             return None
         from wandb_tui.core.project_query import ProjectQuery

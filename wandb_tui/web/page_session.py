@@ -103,7 +103,7 @@ class PageSession(AppService):
                 with contextlib.suppress(ClientError, OSError):
                     await self._pass_on(head[:_KIND_BYTES], payload)
         status = await process.wait()
-        # Nothing of it may be left, such as a user's command that it has started.
+        # Its children end as well, such as a user's command.
         self._kill(None)
         problem = await errors
         if status and not self.ending:
@@ -129,7 +129,7 @@ class PageSession(AppService):
     async def stop(self) -> None:
         """End the dashboard, and all that it has started; in order, unless that takes too long."""
         if (stopping := self.begin_stop()) is not None:
-            # Who waits may be cancelled, and the dashboard must end all the same.
+            # The caller may be cancelled; the dashboard must end all the same.
             await asyncio.shield(stopping)
 
     def begin_stop(self) -> asyncio.Task[None] | None:

@@ -32,7 +32,7 @@ class DownloadOutput:
         self.pipe_closed = False
 
     def update(self, run: RunAddress, progress: DownloadProgress) -> None:
-        """Take in how a run stands; what has ended stays as it is."""
+        """Show the progress of a run, unless it has ended."""
         with self._printing:
             before = self.runs[run]
             if before.final:
@@ -42,7 +42,7 @@ class DownloadOutput:
                 self._print(run, progress)
 
     def tick(self) -> None:
-        """Bring up to date what is shown; called a few times a second by the one thread that waits."""
+        """Update the display; called a few times a second by the one thread that waits."""
         if not self._noticed and (text := self._notice.text):
             self._noticed = True
             say(text, err=True)

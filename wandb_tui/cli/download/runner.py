@@ -143,13 +143,13 @@ class _Downloads:
             self._unverified.discard(run)
             self._steps.distrust_server(run)
             self._out.update(run, DownloadProgress(State.WAITING.value, str(error)))
-            # What it has waited before counts.
+            # The time that it has waited before counts.
             self.wait_again(run, self._timeout and max(_SLICE_S, self._timeout - self._waited[run]))
         except WandbTuiError as error:
             refused = isinstance(error, ApiKeyError | SignInError)
             self._fail(run, str(error), ExitCode.REFUSED if refused else ExitCode.FAILED)
         except Exception as error:
-            # Whatever it was, the other runs go on and this one is not waited for.
+            # Any other error ends this run alone; the others continue.
             self._fail(run, f"The download failed ({type(error).__name__}).", ExitCode.FAILED)
             raise
         else:

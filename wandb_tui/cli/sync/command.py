@@ -36,7 +36,7 @@ def sync(
 ) -> int:
     """Sync offline runs and their offline forks: each fork once its parent's export covers its step.
 
-    DIR is a wandb folder, or has some below it. The SDK does the uploading; a second call continues.
+    DIR is a wandb folder, or contains some. The SDK does the uploading; a second call continues.
 
     \b
     Example:

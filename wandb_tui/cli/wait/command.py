@@ -89,7 +89,7 @@ def wait(
 
 
 def _asked_for(texts: Sequence[str], wiring: Wiring) -> tuple[list[ProjectQuery], list[RunAddress]]:
-    """The queries and the runs among what was typed."""
+    """The queries and the runs among the arguments."""
     from wandb_tui.cli.wait.first_answer import notice_if_unanswered
 
     # Read before the notice's clock starts: this may import the SDK, which takes a second or more.

@@ -1,4 +1,4 @@
-"""Prints to stderr what is waited for on the way to something else, such as a fork."""
+"""Prints to stderr the progress of a wait that comes before something else, such as a fork."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the runs of the watch list that are meant by what was typed."""
+"""Finds the runs of the watch list that the arguments of a command mean."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def select(typed: Sequence[str], listed: Collection[RunAddress], wiring: Wiring) -> tuple[list[RunAddress], list[str]]:
-    """The runs of the list that are meant, each once, and what is not on the list; a query means those that are.
+    """The runs that are meant, each once, and the arguments that are not on the list; a query means its listed runs.
 
     Args:
         typed: Addresses, the ends of addresses on the list, or queries.

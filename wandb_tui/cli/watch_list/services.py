@@ -29,6 +29,6 @@ def list_services(host: str | None) -> Iterator[Wiring]:
 
 
 def tell_if_nothing_waits(wiring: Wiring) -> None:
-    """Say on stderr that what was added or restarted has to wait for a dashboard, if none is open."""
+    """Say on stderr that added or restarted runs have to wait for a dashboard, if none is open."""
     if wiring.open_dashboards.any is False:
         say("wandb-tui: no dashboard is open, so nothing waits until you open one with wandb-tui.", err=True)

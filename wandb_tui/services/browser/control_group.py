@@ -44,12 +44,12 @@ _PROCESSES = {"": _Files("pids.max", "pids.events", "max"), "pids": _Files("pids
 
 
 def memory_limit(root: Path = _ROOT, groups: Path = Path("/proc/self/cgroup")) -> GroupLimit:
-    """The limit of memory, in bytes; what it strikes is killed."""
+    """The memory limit in bytes; processes that exceed it are killed."""
     return _limit(_MEMORY, root, groups)
 
 
 def process_limit(root: Path = _ROOT, groups: Path = Path("/proc/self/cgroup")) -> GroupLimit:
-    """The limit of processes and threads; what it strikes is not started."""
+    """The limit of processes and threads; no more than that can be started."""
     return _limit(_PROCESSES, root, groups)
 
 

@@ -170,7 +170,7 @@ class KeyringStore:
                     failures.append(KeyringError(f"The keyring {backend.name} does not store this value unchanged."))
             except Exception as error:  # noqa: BLE001 - each keyring backend has its own errors
                 failures.append(_keyring_error(backend, error))
-        # Of equals the first: usually the own keyring of the system; the others are helpers, which often cannot write.
+        # The first of equals: usually the system's own keyring; the others are helpers, which often cannot write.
         raise min(failures, key=lambda failure: failure.problem)
 
     def _delete_older(self, entry: str, chosen: KeyringBackend) -> None:

@@ -32,7 +32,7 @@ class OpenDashboards:
         # Processes of two containers may have the same number.
         own = ProcessLock(self._folder / f"{self._prefix}{os.getpid()}-{secrets.token_hex(4)}.lock")
         with contextlib.suppress(OSError):
-            # `any` of another process, which looks at the file just now, holds it for a moment, and may delete it.
+            # `any` in another process may hold the file's lock for a moment, or delete the file.
             while own.acquire(_ENTER_TIMEOUT_S):
                 if own.problem or own.path.exists():
                     self._own = own

@@ -304,7 +304,7 @@ def _chunks(response: requests.Response, url: str) -> Iterator[bytes]:
             return
         # Content that need not be decoded is not copied once more.
         encoded = "Content-Encoding" in response.headers
-        # Whatever has come is passed on at once: a full chunk would be lost with the connection.
+        # Bytes are passed on as they arrive: a chunk that is still filling would be lost with the connection.
         while chunk := response.raw.read1(_CHUNK_BYTES, decode_content=encoded):
             yield chunk
     except HTTPError as error:

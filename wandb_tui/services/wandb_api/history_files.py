@@ -256,7 +256,7 @@ class HistoryFiles:
         files, manifest_url = self._files(wanted, reply, number, digests=digests)
         origin = self._origin(wanted.run, run) if run else None
         if origin is not None and origin.parent is None and "config" not in run:
-            # Where the server gives no config, nothing is known of a run without a note, not even that it is no fork.
+            # Without the config and without a note of ours, it is unknown whether the run is a fork.
             origin = None
         return HistoryVersion(
             wanted.artifact,

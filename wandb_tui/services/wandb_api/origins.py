@@ -102,7 +102,7 @@ class RunOrigins:
         complete = True
         for number, page in enumerate(self._pages(run.entity, run.project, _NEWEST_FIRST), 1):
             found += page
-            # Whatever is older than the run itself was not forked from it.
+            # Runs older than the run itself were not forked from it.
             if any(origin.run == run for origin in page):
                 break
             if number == _MAX_PAGES_OF_FORKS:

@@ -64,7 +64,7 @@ class QueryReader:
         return None if due is None else due - self._clock()
 
     def look(self) -> None:
-        """Ask for the pages that are due, and report what they say."""
+        """Request the pages that are due, and report the answers."""
         now = self._clock()
         with self._lock:
             due = [(live, report) for live, report in self._rows.values() if live.next_at <= now]

@@ -91,7 +91,7 @@ class RemoteFiles:
             session.auth = (self._authorize() if origin_of(url) == self._origin else None) or anonymous
             with session.get(url, headers=headers, timeout=_TIMEOUTS_S, stream=True) as response:
                 response.raise_for_status()
-                # What is asked for fits into memory: in one read it is copied least.
+                # The requested part fits into memory, and a single read copies it least.
                 limit = None if response.status_code == _PARTIAL_CONTENT else _MAX_BYTES + 1
                 content = response.raw.read(limit, decode_content=True)
                 if limit and len(content) >= limit:

@@ -239,7 +239,7 @@ class SchemaGaps:
             self._session = change(self._known())
             if self._learned_at is None:
                 self._learned_at = self._clock()
-            # What a server failed to answer this time holds for this session alone.
+            # A field that the server only failed to answer may work again in the next session.
             if not refuses_field(reply):
                 return
             self._lasting = change(self._lasting)

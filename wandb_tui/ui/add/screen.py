@@ -98,7 +98,7 @@ class AddScreen(Dialog[None]):
                 yield KeyButton("Close", "add.close", id="close")
 
     def on_mount(self) -> None:
-        """Restore what was typed and not added, and focus the box."""
+        """Restore text that was typed and not added, and focus the box."""
         box, draft = self.query_one(TextArea), self._session.drafts.add
         self.set_focus(box)
         self._show([])
@@ -123,7 +123,7 @@ class AddScreen(Dialog[None]):
 
     @on(Button.Pressed, "#close")
     async def action_close(self) -> None:
-        """Close without adding; what was typed comes back when this is opened again."""
+        """Close without adding; the text comes back when this is opened again."""
         await drained(self.focused)
         self._keep_draft()
         self.dismiss(None)

@@ -57,7 +57,7 @@ _START_BATCH, _START_INTERVAL_S = 25, 0.03
 """The number of restored attempts that start at a time, and the seconds until the next ones."""
 
 _FIRST_FRAME_WAITS_S = 0.1
-"""The most seconds that the first frame waits for the list, so that it has rows. From a slow disk they come later."""
+"""The most seconds that the first frame waits for the list, so that it has rows. A slow disk delays them."""
 
 _JOINED_INTERVAL_S = 0.5
 """While many runs join a query, seconds until the table shows more of them."""
@@ -389,7 +389,7 @@ class WandbTuiApp(ThemedApp):
         """Stop all attempts and exit, without waiting for slow services."""
         if self._leaving:
             if status:
-                # The terminal or the program is to end, and not to go on with another server.
+                # The terminal or the program ends, so no other server follows.
                 self.switching, self._exit_status = False, status
             return
         self._leaving, self._exit_status = True, status

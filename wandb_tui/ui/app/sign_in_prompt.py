@@ -68,8 +68,8 @@ class SignInPrompt:
                 self._app.set_timer(_QUIET_S - quiet, self._timer_fired)
             return
         self.cancel()
-        # What was pressed before this moment was not meant for the dialog. Waiting for its first frame would lose what
-        # is pressed at once when it is seen: on a busy machine the app learns of the frame late.
+        # Keys pressed before this moment were not meant for the dialog. Waiting for its first frame would lose keys
+        # pressed as soon as it is seen: on a busy machine the app learns of the frame late.
         self._open_dialog()
         self._usable_from = Message().time
 

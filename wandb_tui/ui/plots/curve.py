@@ -57,7 +57,7 @@ class Extremes:
         greatest: list[float] = []
         for lows, highs in self.levels:
             above, below = -(-first // _FAN) * _FAN, stop // _FAN * _FAN
-            # What no whole entry of the next level covers.
+            # The ends, which no whole entry of the next level covers.
             ends = ((first, stop),) if stop - first <= 2 * _FAN else ((first, above), (below, stop))
             for start, end in ends:
                 least += lows[start:end]

@@ -153,7 +153,7 @@ class CurvePlot(Widget):
         if self.view.up is not None:
             return self.view.up
         found = [up for one in self._curves if (up := one.curve.up_within(*across)) is not None]
-        # Where no point is in sight, a line from one side to the other may be.
+        # Without a point in sight, a line may still cross the view.
         return _padded((min(low for low, _ in found), max(high for _, high in found))) if found else self._bounds_up()
 
     # Zooming and panning

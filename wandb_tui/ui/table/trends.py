@@ -157,7 +157,7 @@ def trend_of(rows: PlotRows) -> Trend:
     before = last
     for part in parts:
         found = standout(part, before)
-        # Where nothing was logged, the curve goes on as it was; what is not finite is a gap.
+        # Without a value the curve stays level; a value that is not finite makes a gap.
         values.append((math.nan if part else values[-1]) if found is None else found)
         before = before if found is None else found
     return Trend(tuple(values), last)
