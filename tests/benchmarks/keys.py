@@ -16,6 +16,10 @@ _RUNS = 200
 _TALKING = 0.1
 """Seconds between two lines of each monitor."""
 _SILENT = 3600.0
+_TURNS, _PRESSES = 4, 50
+"""The number of times that each side is started, and of key presses each time."""
+_PAUSE_S = 0.25
+"""The least seconds between two presses: a few times what the slowest takes to show."""
 _PIN = b"l"
 DOWN, UP = b"\x1b[B", b"\x1b[A"
 _PANES = 4
@@ -25,11 +29,11 @@ _INSIDE = 6
 
 def keys(scale: Scale) -> list[Figure]:
     """Row 7."""
-    presses, runs = scale.count(15, 2), scale.count(_RUNS, 10)
+    presses, runs = scale.count(_PRESSES, 2), scale.count(_RUNS, 10)
     with benchmark_sandbox() as here:
-        # Both in turn, twice, so that other load on the machine hits both.
+        # Both in turn, several times, so that other load on the machine hits both.
         talking, silent = Times(), Times()
-        for turn in range(scale.count(2, 1)):
+        for turn in range(scale.count(_TURNS, 1)):
             silent.seconds += _pressed(here, f"silent{turn}", _SILENT, presses, runs).seconds
             talking.seconds += _pressed(here, f"talking{turn}", _TALKING, presses, runs).seconds
     limit = None if scale.quick else 1.5
@@ -50,7 +54,7 @@ def _pressed(here: BenchmarkSandbox, home: str, every: float, presses: int, runs
             terminal.read(0.3)
             terminal.write(DOWN)
             terminal.read(0.3)
-        pressed = [press(terminal, number) for number in range(presses)]
+        pressed = [press(terminal, number, _PAUSE_S) for number in range(presses)]
         terminal.read(1)
         screen = terminal.screen()
         if f"{runs} waiting" not in screen:
@@ -58,10 +62,10 @@ def _pressed(here: BenchmarkSandbox, home: str, every: float, presses: int, runs
         return shown(terminal, pressed)
 
 
-def press(terminal: Terminal, number: int) -> float:
+def press(terminal: Terminal, number: int, pause_s: float = 0.8) -> float:
     """Move the cursor, four times down and four times up again, with a pause after it; when the key was pressed."""
     pressed = terminal.write(DOWN if number % 8 < 4 else UP)
-    terminal.read(random.uniform(0.8, 1.0))  # noqa: S311 - jitter, no secret
+    terminal.read(random.uniform(pause_s, pause_s + 0.2))  # noqa: S311 - jitter, no secret
     return pressed
 
 
