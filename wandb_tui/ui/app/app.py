@@ -186,6 +186,10 @@ class WandbTuiApp(ThemedApp):
         # Monitors are cancelled through their handles. Nothing waits for this event, which takes a kilobyte.
         worker.cancelled_event = self._monitors_cancelled
 
+    def input_read(self) -> None:
+        """Let the input that the terminal has just sent go before all else; called from the driver's thread."""
+        self.event_pump.yield_to_input()
+
     async def on_event(self, event: Event) -> None:
         """Let user input go before monitor events."""
         if isinstance(event, InputEvent):

@@ -9,6 +9,7 @@ import signal
 import termios
 import time
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from textual import constants
@@ -50,6 +51,8 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and identify(os.environ).mouse, size=size)
+        # Called from the input thread: an app whose other threads are busy would learn of the key late.
+        self._input_read: Callable[[], object] = getattr(app, "input_read", lambda: None)
         self._asked_at = 0.0
         self._answered = False
 
@@ -114,6 +117,7 @@ class TerminalDriver(LinuxDriver):
                     data = self._read()
                     if not data:
                         return
+                    self._input_read()
                     if text := received.feed(decode(data)):
                         for event in parser.feed(text):
                             self.process_message(event)

@@ -85,7 +85,10 @@ class EventPump:
             self._rest(0)
 
     def yield_to_input(self) -> None:
-        """Postpone the round and the monitors' turns: a key was pressed, and its effect comes first."""
+        """Postpone the round, the monitors' turns and the writing of rows: the effect of a key press comes first.
+
+        May be called from any thread.
+        """
         self._key_priority_until = time.monotonic() + _KEY_PRIORITY_S
         self._session.turns.pause(_KEY_PRIORITY_S)
 
