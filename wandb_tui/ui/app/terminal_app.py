@@ -151,7 +151,7 @@ class TerminalApp(App[int]):
         if self._driver is not None and sequence:
             self._driver.write(sequence)
 
-    # What the terminal is
+    # The terminal's identity
 
     def get_driver_class(self) -> type[Driver]:
         """Textual's driver, or ours in place of the one for Unix terminals."""
