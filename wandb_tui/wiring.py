@@ -219,7 +219,7 @@ class Wiring(LazyServices):
         """Looks up where runs came from."""
         from wandb_tui.services.wandb_api.origins import RunOrigins
 
-        return RunOrigins(self.client, self.branch_notes)
+        return RunOrigins(self.client, self.branch_notes, self.schema_gaps)
 
     @LazyProperty
     def branch_notes(self) -> BranchNotes:

@@ -142,6 +142,15 @@ def test_an_id_that_exists_is_refused_before_anything_is_waited_for(sandbox, exe
     assert sandbox.stats()["page_visits"] == before
 
 
+def test_an_id_of_which_the_server_does_not_tell_the_origin_is_not_taken_for_a_free_one(sandbox, execute, tmp_path):
+    sandbox.set_faults("no-field:name=config")
+    try:
+        assert execute("lab/forks/parent", "--step", "5", "--", "true", WANDB_RUN_ID="counted").wait(60) == 1
+    finally:
+        sandbox.set_faults()
+    assert "The server does not report the config of lab/forks/counted." in (tmp_path / "err").read_text()
+
+
 def test_called_again_with_the_same_id_the_script_resumes_its_fork(sandbox, execute, tmp_path):
     steps = []
     for target in (["--step", "50"], ["--step", "50"], ["--at", "metric=50"]):

@@ -1,7 +1,9 @@
 """Forks with the rows of their ancestors: every row that was logged, once, and the run that logged it."""
 
+import contextlib
 import itertools
 import json
+from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
@@ -9,9 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.scripts import export_run, script_environment
-from wandb_tui import RunNotFoundError, ServerError, load_history
+from wandb_tui import RunNotFoundError, ServerError, load_history, run_tree
 from wandb_tui.cli.program import cli
+from wandb_tui.core.address import RunAddress
+from wandb_tui.core.details import BranchPoint
 from wandb_tui.sandbox import Sandbox, SandboxConfig
+from wandb_tui.services.disk.paths import Paths
+from wandb_tui.wiring import Wiring
 
 _NUMBERS = itertools.count()
 
@@ -115,6 +121,38 @@ def test_a_server_that_lacks_the_config_is_no_proof_that_a_run_is_no_fork(sandbo
     with pytest.raises(ServerError, match="does not tell where lab/forks/unknown came from"):
         load_history(fork, stitch=True, visit=False, timeout=20, until="exists")
     assert load_history(fork, visit=False, timeout=20, until="exists")["_step"].to_pylist() == [6, 7, 8]
+
+
+def test_what_the_server_does_not_report_of_a_run_is_unknown_and_not_absent(sandbox, account):
+    root_run(sandbox, "told", range(10))
+    run = RunAddress.parse(fork_run(sandbox, "described", "told", 5, range(6, 9)))
+    none = RunAddress("lab", "forks", "none")
+
+    def record(*faults, of=run, home="home"):
+        sandbox.set_faults(*faults)
+        folder = account / home
+        paths = Paths(folder / "config", folder / "state", folder / "log")
+        with contextlib.closing(Wiring(host=sandbox.base_url, api_key=sandbox.api_key, paths=paths)) as wiring:
+            return wiring.history_files.run_record(of)
+
+    for fault in ("no-field:name=config", "no-field:name=config+summaryMetrics", "sdk-only"):
+        with pytest.raises(ServerError):
+            record(fault, home=fault)
+        assert fault == "sdk-only" or record(fault, of=none, home=fault) is None
+    whole = record()
+    assert (whole.config, whole.summary) == ({}, {})
+    assert whole.branch_point == BranchPoint("told", 5)
+    assert record("no-field:name=summaryMetrics", home="bare") == replace(whole, summary=None)
+    # It has been seen, and so noted.
+    assert record("no-field:name=config") == replace(whole, config=None)
+    with pytest.raises(ServerError):
+        record("no-field:name=config", home="elsewhere")
+    sandbox.set_faults("no-field:name=displayName+state+runs.order")
+    here = {"host": sandbox.base_url, "api_key": sandbox.api_key}
+    assert [(one.run.run_id, one.step) for one in run_tree(run, **here)][-1] == ("described", 5)
+    sandbox.set_faults("no-field:name=config")
+    with pytest.raises(ServerError, match="config"):
+        run_tree(run, **here)
 
 
 def test_the_command_stitches_into_one_file(sandbox, account, capfd):

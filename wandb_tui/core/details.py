@@ -90,13 +90,13 @@ class RunRecord:
     """The config, summary and origin of a run as the server stores them, whole and unchanged.
 
     Attributes:
-        config: Its config.
-        summary: Its summary.
+        config: Its config; None where the server does not report it.
+        summary: Its summary; None where the server does not report it.
         branch_point: The point at which it was forked from its parent; None for no fork.
     """
 
-    config: Mapping[str, Any]
-    summary: Mapping[str, Any]
+    config: Mapping[str, Any] | None
+    summary: Mapping[str, Any] | None
     branch_point: BranchPoint | None = None
 
 

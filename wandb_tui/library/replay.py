@@ -56,7 +56,7 @@ class ReplayOrigin:
     @classmethod
     def of(cls, record: RunRecord) -> ReplayOrigin | None:
         """The origin that a run's config names; None where it was not made by a replay."""
-        match record.config.get(REPLAYED_FROM):
+        match (record.config or {}).get(REPLAYED_FROM):
             case {"run": str(run), "step": int(step), **more}:
                 return cls(run, step, more.get("complete") is True)
             case _:
@@ -72,14 +72,15 @@ class ReplayReport:
         kept: How many had been logged by an earlier call that was interrupted.
         media: The columns with media, tables and the like, whose files belong to the parent.
         not_rising: How many rows were left out since their step is not above the one before.
-        summary: The names in the parent's summary that were left out, as they may be from after the step.
+        summary: The names in the parent's summary that were left out, as they may be from after the step; None where
+            the server does not report the summary.
     """
 
     rows: int = 0
     kept: int = 0
     media: set[str] = field(default_factory=set)
     not_rising: int = 0
-    summary: Sequence[str] = ()
+    summary: Sequence[str] | None = ()
 
     @property
     def left_out(self) -> str:
@@ -90,6 +91,7 @@ class ReplayReport:
             if self.not_rising
             else "",
             f"of the summary {', '.join(self.summary)}" if self.summary else "",
+            "the summary, which the server does not report" if self.summary is None else "",
         ]
         named = "; ".join(part for part in parts if part)
         return f"Left out: {named}." if named else ""
@@ -131,7 +133,7 @@ class Replay:
             WandbTuiError: The export cannot be read, or the run not be started.
         """
         record = self._wiring.history_files.run_record(self._parent)
-        if record is None:
+        if record is None or record.config is None:
             raise ServerError(f"The server does not report the config of {self._parent}.", "Try again.")
         with exported_history(self._wiring, self._parent, self._artifact, StepRange(None, self._step + 1)) as reader:
             run = start(self._marks)
@@ -157,7 +159,7 @@ class Replay:
         rows = self._missing(_rising(_rows(reader, report), report), run, first, report)
         run.tags = (*(tag for tag in run.tags or () if tag != TAG), TAG)
         origins = {REPLAYED_FROM, FORKED_FROM}
-        run.config.setdefaults({name: value for name, value in record.config.items() if name not in origins})
+        run.config.setdefaults({name: value for name, value in (record.config or {}).items() if name not in origins})
         origin = dict(run.config.get(REPLAYED_FROM, {})) | self._marks[REPLAYED_FROM]
         if report.kept:
             origin["continued_at"] = [*origin.get("continued_at", ()), first]
@@ -166,8 +168,10 @@ class Replay:
             # Committed at once: what the caller logs next belongs to another row.
             run.log(values, step=step, commit=True)
             report.rows += 1
-        summary = {name: value for name, value in record.summary.items() if not _is_media(value)}
-        if self._is_all:
+        summary = {name: value for name, value in (record.summary or {}).items() if not _is_media(value)}
+        if record.summary is None:
+            report.summary = None
+        elif self._is_all:
             run.summary.update(summary)
         else:
             report.summary = sorted(summary.keys() - {name.partition(".")[0] for name in reader.schema.names})

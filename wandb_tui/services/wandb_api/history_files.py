@@ -25,7 +25,7 @@ from wandb_tui.services.wandb_api.history_version import (
     is_history,
 )
 from wandb_tui.services.wandb_api.origins import read_origin
-from wandb_tui.services.wandb_api.response import json_object
+from wandb_tui.services.wandb_api.response import error_from, json_object
 from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_queries import read_facts
 from wandb_tui.services.wandb_api.run_values import read_record
@@ -51,7 +51,13 @@ _NO_ANSWER = frozenset({ProbeOutcome.UNAUTHORIZED, ProbeOutcome.UNAVAILABLE})
 
 _RUN_RECORD = """
 query RunRecord($project: String!, $entity: String!, $name: String!) {
-  project(name: $project, entityName: $entity) { run(name: $name) { config summaryMetrics } }
+  project(name: $project, entityName: $entity) {
+    run(name: $name) {
+      name
+      config
+      summaryMetrics
+    }
+  }
 }
 """
 
@@ -174,14 +180,19 @@ class HistoryFiles:
 
         Raises:
             ApiKeyError: The server refuses the key.
-            ServerError: The server cannot be asked.
+            ServerError: The server cannot be asked, or neither its answer nor a note says where the run came from.
         """
         reply = self._ask(_RUN_RECORD, {"entity": run.entity, "project": run.project, "name": run.run_id})
-        _check_answered(reply)
+        # After an error, what is missing is not told, rather than not there.
+        if reply.problem is not None or reply.errors:
+            raise error_from(reply)
         found = json_object(json_object((reply.data or {}).get("project")).get("run"))
         if not found:
             return None
-        return replace(read_record(found), branch_point=self._origin(run, found).branch_point)
+        record, point = read_record(found), self._origin(run, found).branch_point
+        if record.config is None and point is None:
+            raise ServerError(f"The server does not report the config of {run}.")
+        return replace(record, branch_point=point)
 
     def branch_point(self, run: RunAddress) -> BranchPoint | None:
         """The point at which a run was forked; None for no fork. Raises as `run_record` does."""
@@ -255,7 +266,8 @@ class HistoryFiles:
         run = json_object(json_object(data.get(f"r{number}") or data.get(f"q{number}")).get("run"))
         files, manifest_url = self._files(wanted, reply, number, digests=digests)
         origin = self._origin(wanted.run, run) if run else None
-        if origin is not None and origin.parent is None and "config" not in run:
+        told = "config" in run and not (run["config"] is None and reply.errors)
+        if origin is not None and origin.parent is None and not told:
             # Without the config and without a note of ours, it is unknown whether the run is a fork.
             origin = None
         return HistoryVersion(

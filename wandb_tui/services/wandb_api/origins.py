@@ -18,6 +18,7 @@ from wandb_tui.services.wandb_api.graphql import GraphQL, Reply, one_line
 from wandb_tui.services.wandb_api.response import json_object, next_cursor, nodes
 from wandb_tui.services.wandb_api.retries import with_retries
 from wandb_tui.services.wandb_api.run_values import read_branch_point, read_replay
+from wandb_tui.services.wandb_api.schema_gaps import SchemaGaps
 
 _PAGE_SIZE = 100
 """Runs per request: each comes with its whole config."""
@@ -26,7 +27,12 @@ _BATCH_SIZE = 50
 _MAX_PAGES_OF_FORKS = 20
 _MAX_GENERATIONS = 1000
 
-_FIELDS = "name displayName state config"
+_FIELDS = """
+name config
+displayName
+state
+"""
+"""A line each for what can be done without: a run's origin cannot be told without its config."""
 _OLDEST_FIRST, _NEWEST_FIRST = "+created_at", "-created_at"
 
 # The server is not asked to filter by branch point: whether it can is documented nowhere, and one that cannot may
@@ -46,13 +52,15 @@ query RunOrigins($project: String!, $entity: String!, $cursor: String, $perPage:
 class RunOrigins:
     """Reads where runs came from. May be used by several threads; each call has a connection of its own."""
 
-    def __init__(self, client: Callable[[], GraphQL], notes: BranchNotes) -> None:
+    def __init__(self, client: Callable[[], GraphQL], notes: BranchNotes, gaps: SchemaGaps | None = None) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             client: Makes a client.
             notes: Our own notes of forks.
+            gaps: The known gaps in the server's API; None if nothing is known of it.
         """
+        self._gaps = gaps or SchemaGaps()
         self._make_client = client
         self._notes = notes
         self._closed = threading.Event()
@@ -103,7 +111,7 @@ class RunOrigins:
         for number, page in enumerate(self._pages(run.entity, run.project, _NEWEST_FIRST), 1):
             found += page
             # Runs older than the run itself were not forked from it.
-            if any(origin.run == run for origin in page):
+            if self._takes_order and any(origin.run == run for origin in page):
                 break
             if number == _MAX_PAGES_OF_FORKS:
                 complete = False
@@ -114,6 +122,11 @@ class RunOrigins:
     def close(self) -> None:
         """End what waits."""
         self._closed.set()
+
+    @property
+    def _takes_order(self) -> bool:
+        """Whether the server lists runs in the order that is asked for, as far as known."""
+        return "order" in self._gaps.known(_ORIGINS_QUERY).variables
 
     def _pages(self, entity: str, project: str, order: str) -> Iterator[list[RunOrigin]]:
         after, more = "", True
@@ -140,14 +153,15 @@ class RunOrigins:
             declared.append(f"$e{i}: String!, $p{i}: String!, $r{i}: String!")
             variables |= {f"e{i}": run.entity, f"p{i}": run.project, f"r{i}": run.run_id}
             fields.append(f"r{i}: project(name: $p{i}, entityName: $e{i}) {{ run(name: $r{i}) {{ {_FIELDS} }} }}")
-        reply = self._ask(client, f"query RunOrigins({', '.join(declared)}) {{ {' '.join(fields)} }}", variables)
+        body = "\n".join(fields)
+        reply = self._ask(client, f"query RunOrigins({', '.join(declared)}) {{\n{body}\n}}", variables)
         for i, run in enumerate(runs):
             if node := json_object(json_object((reply.data or {}).get(f"r{i}")).get("run")):
                 yield read_origin(run, node)
 
     def _ask(self, client: GraphQL, query: str, variables: Mapping[str, object]) -> Reply:
         """The server's answer, which may hold errors. Raises `ApiKeyError` or `ServerError` where there is none."""
-        reply = with_retries(lambda: client.execute(query, variables), self._closed.wait)
+        reply = with_retries(lambda: self._gaps.execute(client.execute, query, variables), self._closed.wait)
         if reply.problem is not None:
             error = ApiKeyError if reply.problem is ProbeOutcome.UNAUTHORIZED else ServerError
             raise error(f"{reply.message}.")

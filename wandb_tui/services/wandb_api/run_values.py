@@ -63,11 +63,17 @@ def read_replay(run: Mapping[str, Any]) -> tuple[str, int] | None:
 
 def read_record(run: Mapping[str, Any]) -> RunRecord:
     """A run's config and summary as they are stored."""
-    summary = json_object(json_scalar(run.get("summaryMetrics")))
+    config, summary = _stored(run, "config"), _stored(run, "summaryMetrics")
     return RunRecord(
-        _users_config(json_object(json_scalar(run.get("config")))),
-        {name: value for name, value in summary.items() if not name.startswith("_")},
+        None if config is None else _users_config(config),
+        None if summary is None else {name: value for name, value in summary.items() if not name.startswith("_")},
     )
+
+
+def _stored(run: Mapping[str, Any], name: str) -> dict[str, Any] | None:
+    """The values under this name, of which there may be none; None if the server does not report them."""
+    found = {} if run.get(name, "") is None else json_scalar(run.get(name))
+    return found if isinstance(found, dict) else None
 
 
 def _users_config(config: Mapping[str, Any]) -> dict[str, Any]:
