@@ -16,7 +16,6 @@ from wandb_tui.library.event import Callback
 from wandb_tui.library.group import MonitorGroup
 from wandb_tui.library.history_folder import IncompleteExportError, read_steps
 from wandb_tui.library.results import MonitorResult
-from wandb_tui.services.wandb_api.network_errors import READ_TIMEOUT_S
 from wandb_tui.wiring import Wiring
 
 
@@ -94,11 +93,9 @@ def download_history(
     except TimeoutError as error:
         if isinstance(error, WandbTuiError):
             raise
-        what, hint = "The history was not downloaded", "Call again to resume, or give a longer transfer_timeout."
-        if blocked.is_set():
-            what = f"Another download into {directory} has not ended"
-            # A thread that waits for the server hears only then that it was stopped.
-            hint = f"One that ran out of time may take {READ_TIMEOUT_S:.0f} s more to end. {hint}"
+        blocking = f"Another download into {directory} has not ended"
+        what = blocking if blocked.is_set() else "The history was not downloaded"
+        hint = "Call again to resume, or give a longer transfer_timeout."
         raise WaitTimeoutError(f"{what} within {transfer_timeout:.0f} s.", hint) from None
     finally:
         downloader.stop()

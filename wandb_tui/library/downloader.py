@@ -15,6 +15,7 @@ from wandb_tui.services.disk.folder_lock import locked_folder
 from wandb_tui.services.wandb_api.file_transfer import (
     FileDiffersError,
     Progress,
+    TransferStop,
     TransferStoppedError,
     disk_error,
     is_intact,
@@ -56,11 +57,11 @@ class HistoryDownloader:
         self._wiring = wiring
         self._pool = DaemonPool("wandb-tui transfer", connections)
         self._lock = threading.Lock()
-        self._stops: set[threading.Event] = set()
+        self._stops: set[TransferStop] = set()
         self._stopped = False
 
     def stop(self) -> None:
-        """Let every download end at its next chunk, with `TransferStoppedError`."""
+        """Let every download end, with `TransferStoppedError`."""
         with self._lock:
             self._stopped = True
             for stop in self._stops:
@@ -86,11 +87,11 @@ class HistoryDownloader:
             TransferStoppedError: `stop` was called while waiting.
             WandbTuiError: The folder cannot be created.
         """
-        stop = threading.Event()
+        stop = TransferStop()
 
         def wait(seconds: float) -> None:
             if stop.wait(seconds):
-                raise TransferStoppedError("The download was stopped.", "Call again to resume.")
+                raise TransferStoppedError
 
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -164,31 +165,49 @@ class HistoryDownloader:
 
     def _fetch(self, files: Sequence[HistoryFile], folder: Path, progress: Progress) -> None:
         """Fetch files, as many at a time as there are connections; where one fails, the others stop."""
-        stop, lock = threading.Event(), threading.Lock()
+        stop, lock = TransferStop(), threading.Lock()
+        errors: list[BaseException] = []
+        left, told, listens = len(files), 0, True
 
-        def told(count: int) -> None:
+        def tell(count: int) -> None:
+            nonlocal told
             with lock:
-                progress(count)
+                if listens:
+                    told += count
+                    progress(count)
 
         def fetch(file: HistoryFile) -> None:
-            if stop.is_set():
-                raise TransferStoppedError("The download was stopped.", "Call again to resume.")
+            nonlocal left
             try:
-                self._wiring.transfer.fetch(file, _part(folder, file), stop, told)
-            except BaseException:
+                self._wiring.transfer.fetch(file, _part(folder, file), stop, tell)
+            except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+                with lock:
+                    errors.append(error)
                 stop.set()
-                raise
+            with lock:
+                left -= 1
+                if not left:
+                    # Nothing is left to be stopped.
+                    stop.set()
 
+        if not files:
+            return
         with self._stoppable(stop):
-            futures = [self._pool.submit(fetch, file) for file in files]
-            errors = [error for future in futures if (error := future.exception()) is not None]
-        # Transfers that merely stopped because of the first error tell less.
-        errors.sort(key=lambda error: isinstance(error, TransferStoppedError))
-        if errors:
-            raise errors[0]
+            for file in files:
+                self._pool.submit(fetch, file)
+            stop.wait()
+        # One that waits for a server which has fallen silent would keep the folder locked until its connection's
+        # time-out.
+        stop.settle()
+        with lock:
+            listens = False
+            if errors or left:
+                progress(-told)
+                # The others merely stopped because of the first.
+                raise errors[0] if errors else TransferStoppedError
 
     @contextlib.contextmanager
-    def _stoppable(self, stop: threading.Event) -> Iterator[None]:
+    def _stoppable(self, stop: TransferStop) -> Iterator[None]:
         """Let `stop` of the whole object set this event, too."""
         with self._lock:
             self._stops.add(stop)

@@ -43,6 +43,42 @@ Progress = Callable[[int], object]
 class TransferStoppedError(WandbTuiError):
     """The transfer was told to stop."""
 
+    def __init__(self) -> None:
+        super().__init__("The download was stopped.", _RESUME)
+
+
+class TransferStop:
+    """Stops transfers. One that still waits for the server may end later, but changes no file any more."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._lock = threading.Lock()
+
+    def set(self) -> None:
+        """Stop them; a change of a file that is under way may still be made."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Whether they were stopped."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until they are stopped, or for so many seconds; whether they were stopped."""
+        return self._event.wait(seconds)
+
+    def settle(self) -> None:
+        """Wait for the end of a change that was under way when they were stopped; there are no further ones."""
+        with self._lock:
+            pass
+
+    @contextlib.contextmanager
+    def changing(self) -> Iterator[None]:
+        """Change a file. Raises `TransferStoppedError` once they were stopped."""
+        with self._lock:
+            if self.is_set():
+                raise TransferStoppedError
+            yield
+
 
 class FileDiffersError(ServerError):
     """A file has another size or digest than the server says."""
@@ -104,17 +140,17 @@ class FileTransfer:
                 if not left:
                     raise ServerError(f"The artifact's manifest cannot be fetched: {error}.", _RESUME) from None
                 if self._closed.wait(max(wait, error.wait)):
-                    raise TransferStoppedError("The download was stopped.", _RESUME) from None
+                    raise TransferStoppedError from None
                 wait *= 2
         raise AssertionError
 
-    def fetch(self, file: HistoryFile, part: Path, stop: threading.Event, progress: Progress) -> None:
+    def fetch(self, file: HistoryFile, part: Path, stop: TransferStop, progress: Progress) -> None:
         """Fetch a file into `part`, going on where an earlier call broke off, and check it.
 
         Args:
             file: The file.
             part: Where its bytes go; it stays where the transfer breaks off, and is removed where it is wrong.
-            stop: Set when the transfer is to end early.
+            stop: Ends the transfer early.
             progress: Hears of each chunk.
 
         Raises:
@@ -124,7 +160,9 @@ class FileTransfer:
             TransferStoppedError: `stop` was set.
             WandbTuiError: The disk takes no more.
         """
-        part_file = _PartFile(part, progress)
+        if stop.is_set():
+            raise TransferStoppedError
+        part_file = _PartFile(part, progress, stop)
         try:
             self._fetch_whole(file, part_file, stop)
         except BaseException:
@@ -138,12 +176,12 @@ class FileTransfer:
             while True:
                 self._idle.get_nowait().close()
 
-    def _fetch_whole(self, file: HistoryFile, part: _PartFile, stop: threading.Event) -> None:
+    def _fetch_whole(self, file: HistoryFile, part: _PartFile, stop: TransferStop) -> None:
         resumed, failures, wait = part.size > 0, 0, _FIRST_WAIT_S
         while True:
             before = part.size
             try:
-                self._fetch_on(file, part, stop)
+                self._fetch_on(file, part)
                 if part.is_intact(file):
                     return
                 part.remove()
@@ -159,9 +197,9 @@ class FileTransfer:
                 if failures >= _MAX_TRIES:
                     raise ServerError(f"{file.name} cannot be downloaded: {error}.", _RESUME) from None
                 if stop.wait(min(_MAX_WAIT_S, max(wait, error.wait))):
-                    raise TransferStoppedError("The download was stopped.", _RESUME) from None
+                    raise TransferStoppedError from None
 
-    def _fetch_on(self, file: HistoryFile, part: _PartFile, stop: threading.Event) -> None:
+    def _fetch_on(self, file: HistoryFile, part: _PartFile) -> None:
         """Fetch what is missing at the end of `part`."""
         if file.size is not None and part.size >= file.size:
             return
@@ -172,8 +210,6 @@ class FileTransfer:
             resumes = response.status_code == _PARTIAL and _starts_at(response, part.size)
             with part.opened(resume=resumes) as write:
                 for chunk in _chunks(response, file.url):
-                    if stop.is_set():
-                        raise TransferStoppedError("The download was stopped.", _RESUME)
                     write(chunk)
 
     @contextlib.contextmanager
@@ -210,8 +246,9 @@ class FileTransfer:
 class _PartFile:
     """A file that is being fetched; tells how many of its bytes are there."""
 
-    def __init__(self, path: Path, progress: Progress) -> None:
+    def __init__(self, path: Path, progress: Progress, stop: TransferStop) -> None:
         self.path = path
+        self._stop = stop
         self._progress = progress
         self._md5: hashlib._Hash | None = None
         self.size = 0
@@ -223,10 +260,13 @@ class _PartFile:
         """Open it for more bytes, or for all of them; gives the function that writes.
 
         Raises:
+            TransferStoppedError: The transfer was stopped.
             WandbTuiError: The disk takes no more.
         """
         try:
-            with self._open("ab" if resume else "wb") as file:
+            with self._stop.changing():
+                opened = self._open("ab" if resume else "wb")
+            with opened as file:
                 if not resume:
                     self._grow(-self.size)
                     self._md5 = hashlib.md5(usedforsecurity=False)
@@ -254,7 +294,7 @@ class _PartFile:
 
     def remove(self) -> None:
         """Remove it."""
-        with contextlib.suppress(OSError):
+        with self._stop.changing(), contextlib.suppress(OSError):
             self.path.unlink()
         self._md5 = None
         self._grow(-self.size)
@@ -265,7 +305,8 @@ class _PartFile:
             # Another process writes to it as well: what counts is on the disk.
             self._md5 = None
         while rest:
-            written = file.write(rest) or 0
+            with self._stop.changing():
+                written = file.write(rest) or 0
             if self._md5 is not None:
                 self._md5.update(rest[:written])
             self._grow(written)
