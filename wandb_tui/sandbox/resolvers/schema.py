@@ -27,6 +27,7 @@ from graphql import (
 from wandb_tui.sandbox.resolvers.context import RefusedError
 from wandb_tui.sandbox.resolvers.mutation import MutationView
 from wandb_tui.sandbox.resolvers.query import QueryView
+from wandb_tui.sandbox.resolvers.query_shape import representative
 
 if TYPE_CHECKING:
     from graphql import GraphQLResolveInfo
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from wandb_tui.sandbox.resolvers.context import ResolverContext
 
 _HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])|(?<=[A-Z])([A-Z])(?=[a-z])")
+_MAX_TOKENS = 200_000
 MEMBERSHIP = "artifactCollectionMembership"
 """The field that older servers lack."""
 
@@ -115,11 +117,11 @@ def prepare(query: str, lacking: str = "") -> Operation:
         NotUnderstoodError: The text is not GraphQL, or does not fit the schema.
     """
     try:
-        document = parse(query, max_tokens=200_000)
+        document = parse(query, no_location=True, max_tokens=_MAX_TOKENS)
     except GraphQLError as error:
         raise NotUnderstoodError([error]) from error
-    if errors := validate(schema(lacking), document):
-        raise NotUnderstoodError(errors)
+    if validate(schema(lacking), representative(document)):
+        raise NotUnderstoodError(validate(schema(lacking), parse(query, max_tokens=_MAX_TOKENS)))
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     if not operations:
         raise NotUnderstoodError([GraphQLError("there is no operation in the request")])
