@@ -9,10 +9,12 @@ Imported when first needed: `requests` takes its time.
 from __future__ import annotations
 
 import os
+from collections.abc import MutableMapping
 from typing import Any
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.sessions import merge_setting
 from urllib3.util.ssl_ import create_urllib3_context
 
 from wandb_tui.services.certificates import added_certificates
@@ -62,6 +64,20 @@ class HttpSession(requests.Session):
         headers = {**self._extra.for_url(address), **(options.get("headers") or {})}
         proxies = self._settings.for_requests(address)
         return super().request(method, url, *args, **{**options, "headers": headers, "proxies": proxies})
+
+    def merge_environment_settings(
+        self,
+        url: str | bytes | None,  # noqa: ARG002 - by which the proxies would be chosen
+        proxies: MutableMapping[str, str] | None,
+        stream: bool | None,
+        verify: Any,
+        cert: Any,
+    ) -> Any:
+        """The settings of a request; `requests` would read the environment's proxies, which are not asked for."""
+        if verify is None or verify is True:
+            verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or verify
+        given = {"proxies": proxies, "stream": stream, "verify": verify, "cert": cert}
+        return {name: merge_setting(value, getattr(self, name)) for name, value in given.items()}  # type: ignore[no-untyped-call]
 
     def rebuild_proxies(self, prepared_request: requests.PreparedRequest, proxies: Any) -> dict[str, str]:  # noqa: ARG002 - the proxies of the request before
         """The proxies for a redirect."""
