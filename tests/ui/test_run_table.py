@@ -10,7 +10,7 @@ from wandb_tui.core.goal import Goal
 from wandb_tui.core.notice import text_notice
 from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.state import State
-from wandb_tui.ui.table.run_table import RunTable
+from wandb_tui.ui.table.row_cells import RowCells
 
 RUNS = [f"run{number:03d}" for number in range(300)]
 
@@ -38,8 +38,8 @@ async def test_keys_lead_to_every_row_and_the_cursor_stays_in_view():
 
 async def test_only_rows_in_view_are_drawn(monkeypatch):
     drawn = []
-    cells = RunTable._cells
-    monkeypatch.setattr(RunTable, "_cells", lambda table, row: drawn.append(row.run) or cells(table, row))
+    cells = RowCells.of
+    monkeypatch.setattr(RowCells, "of", lambda self, row: drawn.append(row.run) or cells(self, row))
     async with running(many(), size=(120, 40)) as (app, pilot):
         table = app.dashboard.table
         await until(lambda: len(table.shown) == 300 and table.size.height)

@@ -43,8 +43,8 @@ Progress = Callable[[int], object]
 class TransferStoppedError(WandbTuiError):
     """The transfer was told to stop."""
 
-    def __init__(self) -> None:
-        super().__init__("The download was stopped.", _RESUME)
+    def __init__(self, message: str = "The download was stopped.", hint: str = _RESUME) -> None:
+        super().__init__(message, hint)
 
 
 class TransferStop:
