@@ -22,9 +22,12 @@ import os, select, sys, termios, tty
 sys.path.insert(0, {root!r})
 from pathlib import Path
 from tests.ui.fakes import FakeProber, Scenario, there
+from wandb_tui.ui.app import driver
 from wandb_tui.ui.app.app import WandbTuiApp
 from wandb_tui.ui.app.terminal import run_app
 
+# On a busy machine more than a second may pass until the dashboard leaves, and the terminal would count as silent.
+driver._ANSWER_TIMEOUT_S = 60.0
 app = WandbTuiApp(Scenario(FakeProber(default=there(3))).backend(), runs=sys.argv[1:])
 status = run_app(app, Path({log!r}))
 restored = termios.tcgetattr(0)

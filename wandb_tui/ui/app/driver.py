@@ -96,11 +96,12 @@ class TerminalDriver(LinuxDriver):
         if self._key_thread is None:
             return
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
+        # Before the question: a local terminal answers at once, and that answer belongs to what is discarded.
+        self.exit_event.set()
         self.write(_REPORTS_OFF)
         if not constants.DISABLE_KITTY_KEY:
             self.write(_KEYBOARD_OFF)
         self.write(STATUS_REQUEST)
-        self.exit_event.set()
         self._key_thread.join()
         self._key_thread = None
         self.exit_event.clear()
@@ -112,8 +113,11 @@ class TerminalDriver(LinuxDriver):
         parser = XTermParser(self._debug)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                if selector.select(_POLL_INTERVAL_S):
+            while True:
+                readable = selector.select(_POLL_INTERVAL_S)
+                if self.exit_event.is_set():
+                    break
+                if readable:
                     data = self._read()
                     if not data:
                         return
