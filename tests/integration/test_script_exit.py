@@ -76,9 +76,9 @@ def running(sandbox, tmp_path):
                 stdout=file,
                 stderr=file,
             )
-        until(lambda: "up\n" in out.read_text() or process.poll() is not None, seconds=60)
+        until(lambda: "up" in out.read_text().splitlines() or process.poll() is not None, seconds=60)
         text = out.read_text()
-        assert "up\n" in text, text
+        assert "up" in text.splitlines(), text
         if fork:
             workers.append(int(text.split("child ")[1].split()[0]))
         return process, out, workers[-1] if fork else None
