@@ -19,9 +19,6 @@ def logged(steps=300, **init):
     return run
 """
 
-# All other warnings are errors. Closing does not wait for a browser that is being started; its driver ends by itself.
-WARNINGS = ("-W", "error", "-W", "ignore:subprocess:ResourceWarning")
-
 
 def script_environment(sandbox, home):
     """The environment of a user with an account on the sandbox, and a home of their own."""
@@ -47,7 +44,9 @@ def script(sandbox, tmp_path):
         out = tmp_path / "out.txt"
         with out.open("w") as file:
             environ = script_environment(sandbox, tmp_path) | more
-            status = run_script(LOG + source, environ=environ, cwd=tmp_path, out=file, timeout=timeout, flags=WARNINGS)
+            status = run_script(
+                LOG + source, environ=environ, cwd=tmp_path, out=file, timeout=timeout, flags=("-W", "error")
+            )
         text = out.read_text()
         assert status == 0, text
         assert "Traceback" not in text, text

@@ -11,7 +11,7 @@ import pytest
 
 from tests.doc_blocks import ELSEWHERE, SHELL, blocks, fenced, kind, lines, shell
 from tests.doc_tables import PAGES
-from tests.integration.scripts import WARNINGS, export_run, script_environment
+from tests.integration.scripts import export_run, script_environment
 from tests.integration.terminal import Terminal
 from tests.integration.warm_python import run_script
 from tests.stopwatch import HANG_S
@@ -95,7 +95,9 @@ def test_python(place, sandbox, text):
     before = sandbox.stats()["fork_refusals"]
     out = place.folder / "out.txt"
     with out.open("w") as file:
-        status = run_script(text, environ=place.environ, cwd=place.folder, out=file, timeout=HANG_S, flags=WARNINGS)
+        status = run_script(
+            text, environ=place.environ, cwd=place.folder, out=file, timeout=HANG_S, flags=("-W", "error")
+        )
     printed = out.read_text()
     assert status == 0, printed
     assert "Traceback" not in printed

@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 import threading
-import time
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_EXIT_TIMEOUT_S = 2.0
 _REAP_INTERVAL_S = 2.0
 
 if sys.platform == "win32":
@@ -188,11 +186,13 @@ class BrowserThread:
 
 
 async def _wait_for_exit(children: Sequence[asyncio.SubprocessTransport]) -> None:
-    """Wait until the killed children have exited; closing the loop earlier prints warnings on the terminal."""
-    deadline = time.monotonic() + _EXIT_TIMEOUT_S
+    """Wait until the killed children have exited: Python warns of those that outlive the loop, however shortly.
+
+    On a busy machine that takes seconds; only this thread waits for it.
+    """
     await asyncio.sleep(0)
     # Transports have no event for that.
-    while any(child.get_returncode() is None for child in children) and time.monotonic() < deadline:  # noqa: ASYNC110
+    while any(child.get_returncode() is None for child in children):  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 
