@@ -22,9 +22,9 @@ def representative(document: DocumentNode) -> DocumentNode:
     if len(operations) != 1:
         return document
     (operation,) = operations
-    fields = operation.selection_set.selections
-    aliases = {field.alias.value for field in fields if isinstance(field, FieldNode) and field.alias}
-    if len(aliases) < len(fields):
+    selections = operation.selection_set.selections
+    fields = {field.alias.value: field for field in selections if isinstance(field, FieldNode) and field.alias}
+    if len(fields) < len(selections):
         return document
     declared = operation.variable_definitions or ()
     definitions = {one.variable.name.value: one for one in declared}
@@ -35,10 +35,10 @@ def representative(document: DocumentNode) -> DocumentNode:
     }
     shapes: dict[Any, tuple[Any, set[str]]] = {}
     used: set[str] = set()
-    for field in fields:
-        number = _NUMBER.search(field.alias.value)  # type: ignore[attr-defined]
+    for alias, field in fields.items():
+        number = _NUMBER.search(alias)
         names: set[str] = set()
-        parts = (field.name, field.arguments, field.directives, field.selection_set)  # type: ignore[attr-defined]
+        parts = (field.name, field.arguments, field.directives, field.selection_set)
         shape = _shape(parts, number[0] if number else "", types, names)
         shapes.setdefault(shape, (field, names))
         used |= names
