@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.browser_support import children, eventually
-from tests.integration.terminal import ended
+from tests.integration.terminal import alive, ended
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
 # A user's script: a callback for the experiment, and one call in the trial for each fork.
@@ -98,9 +98,9 @@ class Observer:
             self.actors |= actors
             self.browsers |= topmost(pid for pid, command in running.items() if is_browser(command))
             # One whose actor is gone has no parent, but counts as long as it lives.
-            alive = [pid for pid in self.browsers if Path(f"/proc/{pid}").exists()]
-            self.most_browsers = max(self.most_browsers, len(alive))
-            if alive and self.killed is None:
+            living = [pid for pid in self.browsers if alive(pid)]
+            self.most_browsers = max(self.most_browsers, len(living))
+            if living and self.killed is None:
                 (self.killed,) = actors
                 os.kill(self.killed, signal.SIGKILL)
 

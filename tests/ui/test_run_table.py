@@ -46,7 +46,7 @@ async def test_only_rows_in_view_are_drawn(monkeypatch):
         await pilot.pause()
         drawn.clear()
         table.tick()
-        table.update([app.session.watch_list[address(run)] for run in RUNS])
+        list(table.updating([app.session.watch_list[address(run)] for run in RUNS]))
         assert set(drawn) == {address(run) for run in RUNS[: table.size.height - 1]}
 
 

@@ -40,6 +40,7 @@ from wandb_tui.ui.dashboard.screen import Dashboard
 from wandb_tui.ui.input.actions import Scope, bindings
 from wandb_tui.ui.runtime.backend import Backend
 from wandb_tui.ui.runtime.event_pump import EventPump
+from wandb_tui.ui.runtime.garbage import GarbageCollector
 from wandb_tui.ui.runtime.query_rows import QueryAnswered
 from wandb_tui.ui.runtime.run_remark import CommandNotice, RunRemark
 from wandb_tui.ui.runtime.service_notice import ServiceNotice
@@ -112,7 +113,8 @@ class WandbTuiApp(ThemedApp):
         self._announcer = Announcer(self, backend, self.session.watch_list)
         self._sign_in = SignInDialogs(self, backend, self._release)
         given = [(run, None) if isinstance(run, str) else run for run in runs]
-        self._startup = Startup(self, backend, self._sign_in, given, goal)
+        self._garbage = GarbageCollector()
+        self._startup = Startup(self, backend, self._sign_in, given, goal, garbage=self._garbage)
         self.event_pump = EventPump(self.session, self.set_timer, self._paint)
 
     @property
@@ -241,6 +243,7 @@ class WandbTuiApp(ThemedApp):
             self._leave(ExitCode.HUNG_UP)
         for screen in self._painted_screens:
             screen.tick()
+        self._garbage.collect(self.event_pump.idle_s)
 
     @property
     def _painted_screens(self) -> list[RunScreen]:

@@ -17,6 +17,7 @@ from wandb_tui.ui.app.screens import import_screens
 from wandb_tui.ui.app.sign_in_dialogs import SignInDialogs
 from wandb_tui.ui.app.themed_app import ThemedApp
 from wandb_tui.ui.runtime.backend import Backend
+from wandb_tui.ui.runtime.garbage import GarbageCollector
 
 if TYPE_CHECKING:
     from wandb_tui.ui.runtime.add_effect import AddEffect
@@ -33,7 +34,14 @@ class Startup:
     """Does the part of the start that the first frame need not wait for, in workers."""
 
     def __init__(
-        self, app: ThemedApp, backend: Backend, sign_in: SignInDialogs, given: Sequence[GivenRun], goal: Goal
+        self,
+        app: ThemedApp,
+        backend: Backend,
+        sign_in: SignInDialogs,
+        given: Sequence[GivenRun],
+        goal: Goal,
+        *,
+        garbage: GarbageCollector,
     ) -> None:
         """Do nothing yet.
 
@@ -43,10 +51,12 @@ class Startup:
             sign_in: Loads the account.
             given: The runs of the command line.
             goal: The goal of those without one of their own.
+            garbage: Started once all modules are there.
         """
         self._app = app
         self._backend = backend
         self._sign_in = sign_in
+        self._garbage = garbage
         self._given = given
         self._goal = goal
 
@@ -68,11 +78,11 @@ class Startup:
             self._app.dashboard.restore_preview()
             await self._load_server()
         finally:
+            gc.enable()
             if not self._app.is_headless:
                 # Modules stay for good: a collection that went through them would hold up the keys. (In a test, the
                 # apps before this one would stay as well.)
-                gc.freeze()
-            gc.enable()
+                self._garbage.start()
         for start in (self._sign_in.load, self._build_services):
             self._app.run_worker(start())
 

@@ -176,8 +176,7 @@ class Dashboard(RunScreen):
         moved = self.table.reload_if_moved(rows)
         if moved:
             self.preview.follow()
-        self.table.update(rows)
-        yield
+        yield from self.table.updating(rows)
         self.preview.repaint()
         yield from self.panes.repainting(rows)
         self.logs.show_match_count()

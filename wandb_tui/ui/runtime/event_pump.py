@@ -92,6 +92,11 @@ class EventPump:
         self._key_priority_until = time.monotonic() + _KEY_PRIORITY_S
         self._session.turns.pause(_KEY_PRIORITY_S)
 
+    @property
+    def idle_s(self) -> float:
+        """Seconds since the last input from the terminal."""
+        return time.monotonic() - (self._key_priority_until - _KEY_PRIORITY_S)
+
     def close(self) -> None:
         """Apply and save all events until now, and none after that."""
         self._closed = True

@@ -1,6 +1,6 @@
 """The table widget: draws only the visible rows, so that a thousand runs cost as much as twenty.
 
-`update` and `tick` are called many times a second: they compare the cells of visible rows and repaint lines that have
+`updating` and `tick` are called many times a second: they compare the cells of visible rows and repaint lines that have
 changed, and never touch hidden rows or the layout. `show` may loop over all rows, but must not draw any.
 """
 
@@ -41,6 +41,10 @@ _HEADING_LINES = 1
 
 _SELECT_CELLS = PADDING_CELLS + 1
 """Cells at the left edge in which a click selects the run."""
+
+_MEASURED_PER_STEP, _REPAINTED_PER_STEP = 50, 5
+"""Rows whose texts are measured, and lines that are repainted, at a time: at most a millisecond or two, for which a key
+press has to wait."""
 
 _ROWS_FROM_CURSOR = 8
 """The number of rows from the cursor on that `RunGrid.from_cursor` looks at."""
@@ -191,15 +195,23 @@ class RunGrid(ScrollView, can_focus=True):
         if (None if self._cursor_row is None else key_of(self._cursor_row)) != key:
             self.post_message(self.RowHighlighted())
 
-    def update(self, rows: Iterable[WatchedRun]) -> None:
-        """Repaint those of these rows that are visible and have changed."""
-        rows = list(rows)
-        if self.cells.measure(rows):
+    def updating(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
+        """Repaint those of these rows that are visible and have changed, a few at each step."""
+        rows, wider = list(rows), False
+        for start in range(0, len(rows), _MEASURED_PER_STEP):
+            wider |= self.cells.measure(rows[start : start + _MEASURED_PER_STEP])
+            yield
+        if wider:
             self.relayout()
-        visible = self._visible
-        indices = [index for row in rows if (index := self._positions.get(row.run, -1)) in visible]
+        indices = {self._positions.get(row.run, -1) for row in rows}
+        visible = [key_of(self._rows[index]) for index in self._visible if index in indices]
+        for start in range(0, len(visible), _REPAINTED_PER_STEP):
+            # Between two steps the user may have sorted or scrolled.
+            keys = visible[start : start + _REPAINTED_PER_STEP]
+            self._repaint(self._positions[key] for key in keys if key in self._positions)
+            yield
         # A heading counts its runs.
-        self._repaint([*indices, *(index for index in visible if isinstance(self._rows[index], QueryHeading))])
+        self._repaint(index for index in self._visible if isinstance(self._rows[index], QueryHeading))
 
     def tick(self) -> None:
         """Repaint visible rows that have changed with time."""
