@@ -41,7 +41,7 @@ OLDEST = (
 # program promises within seconds fails for want of a processor. The files keep their order, the longest first
 # (`conftest.py`).
 IN_PARALLEL = ("-n", "4", "--durations", "40", "--dist", "loadfile", "--no-loadscope-reorder")
-# Starts some twenty processes that import much: a minute beside the static checks, five beside other tests.
+# Starts some twenty processes that import much: a minute beside what gives way to it, five beside other tests.
 CLUSTER = "tests/integration/test_ray.py"
 # These need little but the processor. Dealt out singly, they keep both cores busy to the end.
 UNIT, UI = "tests/unit", "tests/ui"
@@ -95,8 +95,8 @@ def check(pages: str) -> int:
         if unfit := failures(collection, buffered=True):
             failed += unfit
         else:
-            failed += failures(cluster, buffered=True)
             running.append(gaps.submit(failures, unit, through=NICE, buffered=True))
+            failed += failures(cluster, buffered=True)
             running.append(beside.submit(failures, others, buffered=True))
             failed += failures(waiting)
         failed += [name for lane in running for name in lane.result()]
