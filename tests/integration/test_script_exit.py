@@ -1,5 +1,6 @@
 """A script that uses the library is ended from outside: no browser, no service process, no complaint is left."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import pytest
 
 from tests.integration.browser_support import children
 from tests.integration.scripts import LOG, export_run, script_environment
-from tests.integration.terminal import alive
+from tests.integration.terminal import alive, ended
 from tests.stopwatch import HANG_S, until
 from wandb_tui.sandbox import Sandbox, SandboxConfig
 
@@ -18,6 +19,10 @@ import asyncio, multiprocessing, sys
 from wandb_tui import MonitorGroup, RunMonitor, wait_for_history
 def worker():
     time.sleep(3600)
+def say(*words):
+    # As a line of its own, in one piece: the monitor's thread writes, too.
+    sys.stdout.write("\\n" + " ".join(map(str, words)) + "\\n")
+    sys.stdout.flush()
 def main():
     logged(1)
     monitor = RunMonitor()
@@ -27,8 +32,8 @@ def main():
     if "fork" in sys.argv:
         child = multiprocessing.get_context("fork").Process(target=worker)
         child.start()
-        print("child", child.pid, flush=True)
-    print("up", flush=True)
+        say("child", child.pid)
+    say("up")
     WAIT
 """
 THREADED = "thread.join()"
@@ -59,8 +64,8 @@ def sandbox():
 
 @pytest.fixture
 def running(sandbox, tmp_path):
-    """Starts the script; gives its process, its output file and the worker it forked, which is ended afterwards."""
-    workers = []
+    """Starts the script; gives its process, its output file and the worker it forked; both are ended afterwards."""
+    workers, started = [], contextlib.ExitStack()
 
     def start(waiting, *, fork):
         out = tmp_path / "out.txt"
@@ -76,6 +81,7 @@ def running(sandbox, tmp_path):
                 stdout=file,
                 stderr=file,
             )
+        started.enter_context(ended(process))
         until(lambda: "up" in out.read_text().splitlines() or process.poll() is not None, seconds=60)
         text = out.read_text()
         assert "up" in text.splitlines(), text
@@ -83,7 +89,8 @@ def running(sandbox, tmp_path):
             workers.append(int(text.split("child ")[1].split()[0]))
         return process, out, workers[-1] if fork else None
 
-    yield start
+    with started:
+        yield start
     for pid in workers:
         if alive(pid):
             os.kill(pid, signal.SIGKILL)
