@@ -251,4 +251,5 @@ def wait_for_history(
 
 def print_status(_: MonitorStatus, data: dict[str, Any]) -> None:
     """Print a status line; the callback of monitors without one."""
-    print(data["message"], flush=True)  # noqa: T201 - the first version printed its status, and scripts read it
+    # In one piece: with PYTHONUNBUFFERED set, another monitor's line would come between this one and its end.
+    print(f"{data['message']}\n", end="", flush=True)  # noqa: T201 - the first version printed it, and scripts read it
