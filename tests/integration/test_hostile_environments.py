@@ -344,12 +344,23 @@ def test_closed_descriptors(shell, closed):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("buffered", ["", "PYTHONUNBUFFERED=1 "])
 @pytest.mark.parametrize("arguments", [WAIT, [*WAIT, "--json"], [PROGRAM, "--help"], [PROGRAM, "doctor", "--json"]])
-def test_a_full_disk_under_the_output(shell, arguments):
-    done = shell(f"{shlex.join(arguments)} > /dev/full")
+def test_a_full_disk_under_the_output(shell, arguments, buffered):
+    done = shell(f"{buffered}{shlex.join(arguments)} > /dev/full")
     assert done.status == 1
     assert "wandb-tui: The output cannot be written: No space left on device." in done.err
-    assert shell(f"{shlex.join(arguments)} > /dev/full 2> /dev/full").status == 1
+    assert shell(f"{buffered}{shlex.join(arguments)} > /dev/full 2> /dev/full").status == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["wait", "--no-such-option"], 2), (["tree", "lab/no-such-project"], 1)]
+)
+def test_an_error_that_cannot_be_written_still_has_its_status(shell, arguments, status):
+    command = shlex.join([PROGRAM, *arguments])
+    assert shell(command).status == status
+    assert shell(f"{command} 2> /dev/full").status == status
 
 
 def test_an_ignored_sigchld_hides_no_status(shell):

@@ -14,7 +14,7 @@ import click
 from wandb_tui.cli.console import columns, fitted, say
 from wandb_tui.cli.interruption import end_at_once_on_interrupt, ending_on_interrupt, raise_on_interrupt
 from wandb_tui.cli.options import GOALS
-from wandb_tui.cli.process_end import end_process
+from wandb_tui.cli.process_end import discard_output, end_process
 from wandb_tui.core.errors import NO_THREAD, UsageError, WandbTuiError, internal_error
 from wandb_tui.core.exit_codes import ExitCode, code_of
 from wandb_tui.version import __version__
@@ -293,9 +293,8 @@ def _cannot_write(error: OSError) -> ExitCode:
     if logging.getLogger().handlers:
         # Without a log file Python would print this.
         logging.getLogger(__name__).error("The command ended by an error of the system", exc_info=error)
-    with contextlib.suppress(OSError, ValueError):
-        if sys.stdout is not None:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if sys.stdout is not None:
+        discard_output(sys.stdout)
     if not isinstance(error, BrokenPipeError):
         what = f"{error.filename} cannot be used" if error.filename else "The output cannot be written"
         if isinstance(error, FileNotFoundError) and not error.filename:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import click
 
 from wandb_tui.cli.console import say
 from wandb_tui.cli.download.options import DownloadOptions
+from wandb_tui.cli.process_end import discard_output
 from wandb_tui.cli.wait.first_answer import FirstAnswerNotice
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.download_progress import DOWNLOADED, FAILED, DownloadProgress
@@ -74,8 +74,7 @@ class DownloadOutput:
             self._write(run, progress)
         except BrokenPipeError:
             self.pipe_closed = True
-            # Python would complain on its way out that it cannot flush.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output(sys.stdout)
 
     def _write(self, run: RunAddress, progress: DownloadProgress) -> None:
         which = f"{run}  " if len(self.runs) > 1 else ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from wandb_tui.cli.console import columns, say
+from wandb_tui.cli.process_end import discard_output
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.offline_runs import OfflineRun, SyncPlan
 from wandb_tui.core.sync_progress import SyncProgress, SyncState
@@ -45,8 +45,7 @@ class SyncOutput:
                 self._write(self._plan.runs[run], progress)
             except BrokenPipeError:
                 self.pipe_closed = True
-                # Python would complain on its way out that it cannot flush.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                discard_output(sys.stdout)
 
     def conclude(self) -> None:
         """Print how many runs have ended how."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import threading
 import time
@@ -16,6 +15,7 @@ import click
 
 from wandb_tui.cli.console import say, takes_symbols
 from wandb_tui.cli.json_line import json_line
+from wandb_tui.cli.process_end import discard_output
 from wandb_tui.core.events import Level, MonitorStatus
 from wandb_tui.core.notice import Notice, text_notice
 from wandb_tui.core.state import State
@@ -129,9 +129,7 @@ class Output:
                 self.pipe_closed = True
                 if not isinstance(error, BrokenPipeError):
                     self.error = error
-                # Python would report at exit that it cannot flush.
-                stream = sys.stderr if self._to_stderr else sys.stdout
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+                discard_output(sys.stderr if self._to_stderr else sys.stdout)
 
     def _write(self, event: Event) -> None:
         stream = sys.stderr if self._to_stderr else sys.stdout
