@@ -23,7 +23,7 @@ def dropped(count):
 collected = []
 gc.callbacks.append(lambda phase, info: phase == "start" and collected.append(info["generation"]))
 
-def round(count, idle_s):
+def pass_a_second(count, idle_s):
     dropped(count)
     collector.collect(idle_s)
     print(collected)
@@ -31,17 +31,17 @@ def round(count, idle_s):
 
 collector = GarbageCollector()
 gc.disable()
-round(3_000, 1000)
+pass_a_second(3_000, 1000)
 collector.start()
 gc.enable()
 print(gc.get_freeze_count() > 1000)
 for idle_s in (0.1, 2):
-    round(3_000, idle_s)
-round(10, 2)
+    pass_a_second(3_000, idle_s)
+pass_a_second(10, 2)
 later = garbage.time.monotonic() + 600
 with patch.object(garbage.time, "monotonic", lambda: later):
     for idle_s in (0.1, 2, 10, 10):
-        round(3_000, idle_s)
+        pass_a_second(3_000, idle_s)
 dropped(12_000)
 print(collected[0])
 """

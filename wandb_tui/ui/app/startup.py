@@ -78,11 +78,11 @@ class Startup:
             self._app.dashboard.restore_preview()
             await self._load_server()
         finally:
-            gc.enable()
             if not self._app.is_headless:
                 # Modules stay for good: a collection that went through them would hold up the keys. (In a test, the
                 # apps before this one would stay as well.)
                 self._garbage.start()
+            gc.enable()
         for start in (self._sign_in.load, self._build_services):
             self._app.run_worker(start())
 

@@ -30,7 +30,10 @@ class GarbageCollector:
         self._full_due = 0.0
 
     def start(self) -> None:
-        """Exempt all objects there are, such as modules, and let Python collect rarely by itself from now on."""
+        """Exempt all objects there are, such as modules, and let Python collect rarely by itself from now on.
+
+        To be called while collection is off: turned on before, Python would go through all of them at once.
+        """
         gc.freeze()
         gc.set_threshold(*_THRESHOLDS)
         self._started, self._full_due = True, time.monotonic() + _FULL_INTERVAL_S
