@@ -102,6 +102,13 @@ def test_a_page_without_scripts(driver, page, words):
         assert login_server.submissions == 2
 
 
+@pytest.mark.parametrize("page", ["debounced_by_the_clock", "debounced_rounding_up"])
+def test_timers_begun_by_timers_are_waited_for(driver, page):
+    # Without the requests that count what is typed, whose answers would be waited for, too.
+    with FakeLoginServer(page, counts_typing=False) as login_server:
+        assert driver.sign_in(login_server.url).error is None
+
+
 UNCHANGING = "<title>Sign in</title><style>b {color: red}</style><form><input type=password></form>"
 CHANGING = {
     "script": "<script>1</script>",
