@@ -24,9 +24,13 @@ def event_text(notice: Notice | None, *, countdown: bool = True) -> str:
     """
     if notice is None:
         return ""
-    if countdown and notice.next_check is not None:
-        return f"{_sentence(notice)}, {_countdown(notice.next_check)}"
-    return _sentence(notice)
+    sentence = _sentence(notice)
+    return with_countdown(sentence, notice.next_check) if countdown and notice.next_check is not None else sentence
+
+
+def with_countdown(text: str, seconds: float) -> str:
+    """A line with the time until the next check, in seconds."""
+    return f"{text}, {'checking now' if seconds < _NOW_BELOW_S else f'next check in {seconds:.0f} s'}"
 
 
 def row_text(row: WatchedRun, now: float, columns: Collection[str] = ()) -> str:
@@ -45,11 +49,7 @@ def row_text(row: WatchedRun, now: float, columns: Collection[str] = ()) -> str:
         return f"{text}, no answer for {late:.0f} s"
     if "next" in columns:
         return text
-    return f"{text}, {_countdown(seconds)}"
-
-
-def _countdown(seconds: float) -> str:
-    return "checking now" if seconds < _NOW_BELOW_S else f"next check in {seconds:.0f} s"
+    return with_countdown(text, seconds)
 
 
 def _beside(notice: Notice | None, columns: Collection[str]) -> str:  # noqa: PLR0911 - as in `_sentence`

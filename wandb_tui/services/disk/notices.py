@@ -27,10 +27,8 @@ def storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def encode_notice(notice: Notice | None) -> str | None:
+def encode_notice(notice: Notice) -> str:
     """A notice as JSON without default values. The text of a remark is stored beside it."""
-    if notice is None:
-        return None
     values: dict[str, Any] = {"kind": notice.kind.value}
     for name in _PLAIN:
         if (value := getattr(notice, name)) != _DEFAULTS[name]:
@@ -44,6 +42,11 @@ def encode_notice(notice: Notice | None) -> str | None:
     if notice.warning is not None:
         values["warning"] = _set_fields(notice.warning)
     return json.dumps(values)
+
+
+def add_to_encoded(encoded: str, name: str, value: float) -> str:
+    """The JSON of a notice with one more value, a number."""
+    return f'{encoded[:-1]}, "{name}": {json.dumps(value)}}}'
 
 
 def decode_notice(stored: str | None, message: str) -> Notice | None:

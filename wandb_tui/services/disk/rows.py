@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from wandb_tui.core.address import RunAddress
@@ -17,8 +20,8 @@ from wandb_tui.core.persistence import StoredRun
 from wandb_tui.core.probe import RunInfo
 from wandb_tui.core.schedule import Times
 from wandb_tui.core.state import State
-from wandb_tui.services.disk.notices import decode_notice, storable
-from wandb_tui.text.event_text import event_text
+from wandb_tui.services.disk.notices import add_to_encoded, decode_notice, encode_notice, storable
+from wandb_tui.text.event_text import event_text, with_countdown
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +31,29 @@ _STEP_LIMIT = 2**63
 """The limit of SQLite's integers."""
 
 
-def stored_text(notice: Notice | None) -> str:
-    """The text of a notice, as stored beside its JSON."""
-    return storable(event_text(notice))
+def stored_notice(notice: Notice | None) -> tuple[str, str | None]:
+    """A notice as stored: its text, and its JSON.
+
+    The lines of a run that waits differ in nothing but the time until the next check, and there are many of them, so
+    all else is put together once.
+    """
+    if notice is None:
+        return "", None
+    text, encoded = _without_countdown(_LASTING(notice))
+    if notice.next_check is None:
+        return text, encoded
+    return with_countdown(text, notice.next_check), add_to_encoded(encoded, "next_check", notice.next_check)
+
+
+@lru_cache(maxsize=256)
+def _without_countdown(values: tuple[Any, ...]) -> tuple[str, str]:
+    notice = Notice(**dict(zip(_LASTING_NAMES, values, strict=True)))
+    return storable(event_text(notice)), encode_notice(notice)
+
+
+_LASTING_NAMES = tuple(field.name for field in fields(Notice) if field.name != "next_check")
+_LASTING = attrgetter(*_LASTING_NAMES)
+"""The values of a notice that its lines have in common while a run waits."""
 
 
 def to_datetime(seconds: float) -> datetime:

@@ -25,10 +25,10 @@ from wandb_tui.core.persistence import Json, QueryChange, RowChange, StoredQuery
 from wandb_tui.core.state import State
 from wandb_tui.services.disk import sql
 from wandb_tui.services.disk.file_lock import REPORTED_FOLDERS, UNSUPPORTED_ERRNOS
-from wandb_tui.services.disk.notices import decode_notice, encode_notice
+from wandb_tui.services.disk.notices import decode_notice
 from wandb_tui.services.disk.paths import new_private_file, record_lock_problem, write_problem
 from wandb_tui.services.disk.query_rows import change_query, read_queries
-from wandb_tui.services.disk.rows import enum_member, log_line, run_values, stored_run, stored_text, to_datetime
+from wandb_tui.services.disk.rows import enum_member, log_line, run_values, stored_notice, stored_run, to_datetime
 from wandb_tui.services.disk.schema import prepare
 
 log = logging.getLogger(__name__)
@@ -225,7 +225,7 @@ class SqliteWatchStore:
             db.execute(sql.INSERT_RUN, (self._position_for(db, change), *key, str(row.goal)))
         if change.settings_changed:
             db.execute(sql.UPDATE_SETTINGS, (str(row.goal), *(row.times or (None, None)), *key))
-        message, notice = stored_text(row.notice), encode_notice(row.notice)
+        message, notice = stored_notice(row.notice)
         values = (row.attempt, row.state.value, message, row.artifact, row.elapsed, row.baseline, notice)
         db.execute(
             sql.UPDATE_RUN,
@@ -254,17 +254,16 @@ class SqliteWatchStore:
     def _store_attempts(self, db: sqlite3.Connection, position: int, attempts: Sequence[Attempt]) -> None:
         for a in attempts:
             ended = None if a.ended is None else a.ended.timestamp()
-            happened = (stored_text(a.notice), encode_notice(a.notice))
-            db.execute(sql.UPSERT_ATTEMPT, (position, a.number, a.started.timestamp(), ended, a.state.value, *happened))
+            values = (position, a.number, a.started.timestamp(), ended, a.state.value, *stored_notice(a.notice))
+            db.execute(sql.UPSERT_ATTEMPT, values)
 
     def _append_lines(self, db: sqlite3.Connection, position: int, lines: Sequence[LogLine]) -> None:
-        values = [
-            (
-                *(position, line.attempt, line.time.timestamp(), stored_text(line.notice)),
-                *(line.status, line.level, line.state, encode_notice(line.notice)),
-            )
-            for line in lines
-        ]
+        values = []
+        for line in lines:
+            message, notice = stored_notice(line.notice)
+            # As plain text: SQLite would look for a converter for each member of an enum.
+            kinds = (str(line.status) if line.status else None, str(line.level), str(line.state))
+            values.append((position, line.attempt, line.time.timestamp(), message, *kinds, notice))
         db.executemany(sql.INSERT_LINE, values)
         written = self._lines_since_pruning.get(position, _SLACK_LINES) + len(lines)
         if written > _SLACK_LINES:
