@@ -50,6 +50,10 @@ class RunAddress:
     def __str__(self) -> str:
         return f"{self.entity}/{self.project}/{self.run_id}"
 
+    def __hash__(self) -> int:
+        # Of all three it would be computed at each look-up; the run id remembers its own.
+        return hash(self.run_id)
+
     @property
     def project_path(self) -> str:
         """``entity/project``."""

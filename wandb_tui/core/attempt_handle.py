@@ -60,6 +60,9 @@ class AttemptHandle:
 
     def pop_visit_request(self) -> bool:
         """Whether a visit was requested since the last call."""
+        if not self._visit_wanted:
+            # Nearly always, and at each turn. A request that comes just now wakes the thread for another one.
+            return False
         with self._lock:
             wanted, self._visit_wanted = self._visit_wanted, False
         return wanted
@@ -72,6 +75,8 @@ class AttemptHandle:
 
     def pop_sleep(self) -> float:
         """Seconds for which the machine was asleep since the last call."""
+        if not self._slept:
+            return 0.0
         with self._lock:
             seconds, self._slept = self._slept, 0.0
         return seconds

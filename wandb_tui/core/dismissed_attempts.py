@@ -32,7 +32,8 @@ class DismissedAttempts:
 
     def sent(self, message: MonitorMessage) -> bool:
         """Whether a message comes from the thread of a dismissed attempt."""
-        return (message.run, message.attempt) in self._handles
+        # Asked of each event, and there is hardly ever one.
+        return bool(self._handles) and (message.run, message.attempt) in self._handles
 
     def forget(self, message: MonitorMessage) -> None:
         """The thread of an attempt has ended."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from wandb_tui.core.probe import Probe, RunInfo
 
 _MAX_SHOWN_CHARS = 40
+
+_NO_ARTIFACT = Verdict(VerdictCode.NO_ARTIFACT)
+"""The verdict that each line of the logs has in common while there is no version."""
 """Enough of a mistyped goal to recognise it."""
 
 
@@ -102,7 +105,7 @@ class Goal:
             baseline: The newest version when the monitor began, -1 for none.
         """
         if probe.artifact is None and self.needs_artifact:
-            return Verdict(VerdictCode.NO_ARTIFACT)
+            return _NO_ARTIFACT
         version = probe.artifact.version if probe.artifact else -1
         return self.kind.rule.judge(self.number, version, probe, baseline)
 

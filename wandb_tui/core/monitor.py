@@ -134,12 +134,12 @@ class Monitor:
 
     def _until_due(self) -> float | None:
         """Seconds until something is due; None if only a result can wake the thread."""
-        due = [self._schedule.until_timeout]
+        seconds = self._schedule.until_timeout
         if self._probe is None:
-            due.append(self._schedule.until_probe)
+            seconds = _sooner(seconds, self._schedule.until_probe)
         if self._visits.can_start:
-            due.append(self._schedule.until_visit)
-        return min((seconds for seconds in due if seconds is not None), default=None)
+            seconds = _sooner(seconds, self._schedule.until_visit)
+        return seconds
 
     def _start_what_is_due(self) -> None:
         if self._handle.pop_visit_request():
@@ -188,7 +188,7 @@ class Monitor:
 
     def _adopt_goal(self) -> None:
         """Take over a changed goal: find the baseline and the warnings again, and only then visit the page."""
-        if self._handle.goal == self._reporter.goal:
+        if self._handle.goal is self._reporter.goal or self._handle.goal == self._reporter.goal:
             return
         self._reporter.goal = self._handle.goal
         self._reporter.baseline, self._reporter.warnings = None, {}
@@ -302,6 +302,10 @@ class Monitor:
         return self._reporter.report(
             State.TIMED_OUT, notice, status=MonitorStatus.TIMEOUT, level=Level.ERROR, error=self._server_error
         )
+
+
+def _sooner(seconds: float | None, others: float) -> float:
+    return others if seconds is None or others < seconds else seconds
 
 
 def _no_artifacts(lacks: Sequence[str]) -> ServerError:

@@ -143,7 +143,7 @@ class Schedule:
     @property
     def timed_out(self) -> bool:
         """Whether `max_wait_time` is over."""
-        return not self.stopped and 0 < self.poll_policy.max_wait_time <= self.elapsed
+        return 0 < self.poll_policy.max_wait_time <= self.elapsed and not self.stopped
 
     @property
     def until_probe(self) -> float:
@@ -159,7 +159,8 @@ class Schedule:
     @property
     def until_visit(self) -> float:
         """Seconds until the next visit is due, never below 0."""
-        return max(self.until(self._next_visit), self.until(self._visits_held_until))
+        later = max(self._visits_held_until, self._next_visit)
+        return self.until(later)
 
     @property
     def until_timeout(self) -> float | None:

@@ -343,8 +343,9 @@ class WatchList:
             if isinstance(message, AttemptEnded):
                 self._apply_end(row)
             else:
+                if row.state is not message.state:
+                    self._counts = None
                 row.apply(message, self._clock())
-                self._counts = None
                 self._bound_log(row)
             self._changed.notify_all()
             return row
@@ -400,7 +401,8 @@ class WatchList:
         self._bound_log(row)
 
     def _bound_log(self, row: WatchedRun) -> None:
-        del row.log[: -self._max_lines_each]
+        if len(row.log) > MIN_LOG_LINES:
+            del row.log[: -self._max_lines_each]
 
     @property
     def _max_lines_each(self) -> int:

@@ -39,4 +39,6 @@ class AccountAccess:
             return replace(self, api_key=Access.REFUSED)
         if event.failure is Failure.SIGN_IN:
             return replace(self, sign_in=Access.REFUSED)
-        return AccountAccess(_SIGN_IN.get(kind, self.sign_in), _API_KEY.get(kind, self.api_key))
+        sign_in, api_key = _SIGN_IN.get(kind, self.sign_in), _API_KEY.get(kind, self.api_key)
+        unchanged = sign_in is self.sign_in and api_key is self.api_key
+        return self if unchanged else AccountAccess(sign_in, api_key)
