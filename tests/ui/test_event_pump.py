@@ -1,5 +1,6 @@
 """The monitors' events are taken in part by part: keys go first, nothing is put off for ever, nothing is lost."""
 
+import itertools
 import time
 from types import SimpleNamespace
 
@@ -29,14 +30,14 @@ class Harness:
 
     def later(self, seconds, call):
         timer = SimpleNamespace(due=event_pump.time.monotonic() + seconds, seconds=seconds, call=call)
-        timer.stop = lambda: self.timers.remove(timer)
+        timer.cancel = lambda: self.timers.remove(timer)
         self.timers.append(timer)
         return timer
 
     def fire(self):
         """Call what is due next; how long it was to wait."""
         timer = min(self.timers, key=lambda timer: timer.due)
-        timer.stop()
+        timer.cancel()
         timer.call()
         return timer.seconds
 
@@ -77,7 +78,7 @@ def test_a_flood_is_taken_in_part_by_part_and_all_of_it_saved_and_painted(harnes
 
 
 def test_more_than_a_round_is_painted_in_two(harness):
-    published = harness.talk(2000)
+    published = harness.talk(5000)
     while harness.timers:
         harness.fire()
     assert harness.painted == published
@@ -106,6 +107,28 @@ def test_what_happens_during_a_rest_waits_unless_the_user_has_done_something(har
     assert harness.timers[0].seconds > 0.05
     harness.event_pump.expedite()
     assert [timer.seconds < 0.01 for timer in harness.timers] == [True]
+
+
+def test_after_a_flood_the_screen_rests_longer_but_not_while_more_is_left(harness, monkeypatch):
+    used = itertools.count()
+    # As if each step took a second of processor time.
+    monkeypatch.setattr(
+        event_pump, "time", SimpleNamespace(monotonic=lambda: 100.0, thread_time=lambda: float(next(used)))
+    )
+
+    def rest_after(count):
+        harness.talk(count)
+        harness.painted.clear()
+        while not harness.painted:
+            harness.fire()
+        # While it was painted, another event came.
+        harness.talk(1)
+        harness.fire()
+        [timer] = harness.timers
+        return timer.seconds
+
+    usual, flood, left = rest_after(10), rest_after(700), rest_after(5000)
+    assert left < usual < flood < 1
 
 
 def test_at_the_end_all_events_are_saved_once_and_nothing_more_is_done(harness):

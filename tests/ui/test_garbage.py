@@ -35,14 +35,23 @@ pass_a_second(3_000, 1000)
 collector.start()
 gc.enable()
 print(gc.get_freeze_count() > 1000)
-for idle_s in (0.1, 2):
+for idle_s in (0.05, 0.2, 2):
     pass_a_second(3_000, idle_s)
 pass_a_second(10, 2)
+for count in (10, 3_000):
+    dropped(count)
+    collector.collect_some()
+    print(collected)
+    collected.clear()
 later = garbage.time.monotonic() + 600
 with patch.object(garbage.time, "monotonic", lambda: later):
-    for idle_s in (0.1, 2, 10, 10):
+    for idle_s in (0.05, 2, 10, 10):
         pass_a_second(3_000, idle_s)
-dropped(12_000)
+gc.collect(0)
+collected.clear()
+dropped(20_000)
+print(collected)
+dropped(40_000)
 print(collected[0])
 """
 
@@ -54,12 +63,17 @@ def test_garbage_waits_until_the_user_is_idle_and_old_objects_until_they_are_due
         "[]",  # Before the start.
         "True",
         "[]",  # A key was just pressed.
+        "[0]",
         "[1]",
         "[]",  # Too few objects.
+        # In small parts.
+        "[]",
+        "[0]",
         # Ten minutes later.
         "[]",
         "[1]",
         "[2]",
         "[1]",  # The next full one is not due.
+        "[]",  # Few for Python's own.
         "0",  # Python's own.
     ]

@@ -115,7 +115,7 @@ class WandbTuiApp(ThemedApp):
         given = [(run, None) if isinstance(run, str) else run for run in runs]
         self._garbage = GarbageCollector()
         self._startup = Startup(self, backend, self._sign_in, given, goal, garbage=self._garbage)
-        self.event_pump = EventPump(self.session, self.set_timer, self._paint)
+        self.event_pump = EventPump(self.session, self._after, self._paint, self._garbage.collect_some)
 
     @property
     def account(self) -> AccountState | None:
@@ -188,8 +188,23 @@ class WandbTuiApp(ThemedApp):
         # Monitors are cancelled through their handles. Nothing waits for this event, which takes a kilobyte.
         worker.cancelled_event = self._monitors_cancelled
 
-    def input_read(self) -> None:
-        """Let the input that the terminal has just sent go before all else; called from the driver's thread."""
+    def _after(self, seconds: float, call: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call a function after some seconds; errors are those of a handler.
+
+        Not with a timer of Textual's, which is a task of its own: the event pump needs fifty a second.
+        """
+        return asyncio.get_running_loop().call_later(seconds, self._call, call)
+
+    def _call(self, call: Callable[[], None]) -> None:
+        if not self.is_running:
+            return
+        try:
+            call()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the app as any other does
+            self.call_later(_raise, error)
+
+    def input_comes(self) -> None:
+        """Let the input that the terminal has just sent go before all else."""
         self.event_pump.yield_to_input()
 
     async def on_event(self, event: Event) -> None:
@@ -414,3 +429,7 @@ class WandbTuiApp(ThemedApp):
         except Exception:
             log.exception("The services failed to close")
         self.exit(self._exit_status)
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import selectors
@@ -18,6 +19,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.events import Key
 
 from wandb_tui.text.terminals import Answer, identify, is_remote
+from wandb_tui.ui.app.event_loop import interpreter_wanted
 from wandb_tui.ui.input.terminal_input import (
     DEVICE_REQUEST,
     STATUS_REPORT,
@@ -28,6 +30,7 @@ from wandb_tui.ui.input.terminal_input import (
 
 if TYPE_CHECKING:
     from textual.app import App
+    from textual.message import Message
 
 # Textual's flags for the keyboard protocol of kitty, after those that a killed dashboard could not remove: they stay
 # with the alternate screen. It may also have been in the middle of a frame.
@@ -40,7 +43,9 @@ _ANSWER_TIMEOUT_S, _REMOTE_ANSWER_TIMEOUT_S = 1.0, 3.0
 _SILENT_TIMEOUT_S = 0.1
 """Seconds to wait at the end for a terminal that did not answer at the start."""
 
-_POLL_INTERVAL_S = 0.1
+_ESCAPE_DELAY_S = constants.ESCAPE_DELAY + 0.001
+"""Seconds without input after which the parser has waited for long enough for what follows an ESC."""
+
 _READ_BYTES = 4096
 
 
@@ -51,8 +56,9 @@ class TerminalDriver(LinuxDriver):
         self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse and identify(os.environ).mouse, size=size)
-        # Called from the input thread: an app whose other threads are busy would learn of the key late.
-        self._input_read: Callable[[], object] = getattr(app, "input_read", lambda: None)
+        # Called before anything is read: the other threads of an app would take the interpreter meanwhile.
+        self._input_comes: Callable[[], object] = getattr(app, "input_comes", lambda: None)
+        self._escape_timer: asyncio.TimerHandle | None = None
         self._asked_at = 0.0
         self._answered = False
 
@@ -65,6 +71,7 @@ class TerminalDriver(LinuxDriver):
         if self.attrs_before is not None:
             self.attrs_before = _usable(self.attrs_before)
         self._asked_at, self._answered = time.monotonic(), False
+        self.begin_input()
         self.write(_START_CLEAN)
         if not constants.DISABLE_KITTY_KEY:
             self.write(_KEYBOARD_ON)
@@ -97,41 +104,59 @@ class TerminalDriver(LinuxDriver):
             return
         signal.signal(signal.SIGWINCH, signal.SIG_DFL)
         # Before the question: a local terminal answers at once, and that answer belongs to what is discarded.
-        self.exit_event.set()
+        self._end_input()
         self.write(_REPORTS_OFF)
         if not constants.DISABLE_KITTY_KEY:
             self.write(_KEYBOARD_OFF)
         self.write(STATUS_REQUEST)
-        self._key_thread.join()
+        self._discard_input()
         self._key_thread = None
-        self.exit_event.clear()
 
     def run_input_thread(self) -> None:
-        """Read and dispatch input until the end, and discard what comes then."""
-        decode = getincrementaldecoder("utf-8")("replace").decode
-        received = TerminalInput(self._device_known, self._status_reported)
-        parser = XTermParser(self._debug)
-        with selectors.SelectSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
-            while True:
-                readable = selector.select(_POLL_INTERVAL_S)
-                if self.exit_event.is_set():
-                    break
-                if readable:
-                    data = self._read()
-                    if not data:
-                        return
-                    self._input_read()
-                    if text := received.feed(decode(data)):
-                        for event in parser.feed(text):
-                            self.process_message(event)
-                for event in parser.tick():
-                    if isinstance(event, Key) and event.key == "escape":
-                        received.escape_was_key()
-                    self.process_message(event)
-            self._discard(selector)
+        """Nothing: the event loop reads the input, so that a key press need not wait for two threads in turn."""
 
-    def _discard(self, selector: selectors.BaseSelector) -> None:
+    def send_message(self, message: Message) -> None:
+        """Post a message to the app."""
+        # Not by a coroutine, as Textual does from its thread: that comes two turns of the loop later.
+        self._app.post_message(message)
+
+    def begin_input(self) -> None:
+        """Read and dispatch input from now on, in the event loop."""
+        self._decode = getincrementaldecoder("utf-8")("replace").decode
+        self._received = TerminalInput(self._device_known, self._status_reported)
+        self._parser = XTermParser(self._debug)
+        self._loop.add_reader(self.fileno, self._on_readable)
+
+    def _end_input(self) -> None:
+        self._loop.remove_reader(self.fileno)
+        self._expect_no_more()
+
+    def _on_readable(self) -> None:
+        self._input_comes()
+        with interpreter_wanted():
+            data = self._read()
+        if not data:
+            self._end_input()
+            return
+        self._expect_no_more()
+        if text := self._received.feed(self._decode(data)):
+            for event in self._parser.feed(text):
+                self.process_message(event)
+        self._escape_timer = self._loop.call_later(_ESCAPE_DELAY_S, self._input_paused)
+
+    def _input_paused(self) -> None:
+        """Take an ESC that nothing has followed for a key."""
+        for event in self._parser.tick():
+            if isinstance(event, Key) and event.key == "escape":
+                self._received.escape_was_key()
+            self.process_message(event)
+
+    def _expect_no_more(self) -> None:
+        if self._escape_timer is not None:
+            self._escape_timer.cancel()
+            self._escape_timer = None
+
+    def _discard_input(self) -> None:
         """Discard input until the answer to the last question, or until it is late."""
         timeout = _REMOTE_ANSWER_TIMEOUT_S if is_remote(os.environ) else _ANSWER_TIMEOUT_S
         if not self._answered and time.monotonic() - self._asked_at > timeout:
@@ -139,10 +164,12 @@ class TerminalDriver(LinuxDriver):
         # At an early end the answer to the first question is still on its way, too.
         expected = 1 if self._answered else 2
         received, deadline = b"", time.monotonic() + timeout
-        while received.count(STATUS_REPORT.encode()) < expected:
-            if not selector.select(max(0.0, deadline - time.monotonic())) or not (data := self._read()):
-                return
-            received += data
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while received.count(STATUS_REPORT.encode()) < expected:
+                if not selector.select(max(0.0, deadline - time.monotonic())) or not (data := self._read()):
+                    return
+                received += data
 
     def _read(self) -> bytes:
         """The next input; empty if the terminal is gone."""

@@ -14,6 +14,7 @@ from typing import Any
 from textual.app import App
 
 from wandb_tui.core.exit_codes import ExitCode
+from wandb_tui.ui.app.event_loop import run_first
 
 _END_SIGNALS = [number for name in ("SIGTERM", "SIGHUP") if (number := getattr(signal, name, None)) is not None]
 _LEAVE_SCREEN = "\x1b[?1049l\x1b[?25h"
@@ -45,10 +46,10 @@ def run_app(app: App[int], log_path: Path, following: FollowingApp = lambda: Non
         print("wandb-tui needs a terminal for its dashboard; without one, use: wandb-tui wait RUN", file=sys.stderr)  # noqa: T201
         return ExitCode.BAD_USAGE
     with _terminal_alone(log_path, 2 if os.isatty(2) else 1):
-        result = app.run()
+        result = run_first(app)
         while switches(app) and (after := _next_app(following)) is not None:
             app = after
-            result = app.run()
+            result = run_first(app)
     return _status(app, result, log_path)
 
 
@@ -84,10 +85,10 @@ def run_in_page(app: App[int], log_path: Path, size: tuple[int, int], following:
     with _terminal_alone(log_path, 1):
         # A report of a crash would break the packets.
         sys.__stderr__ = sys.stderr  # type: ignore[misc, assignment]
-        result = app.run(size=size)
+        result = run_first(app, size)
         while switches(app) and (after := following()) is not None:
             after.driver_class = PageDriver
-            result = after.run(size=(app.size.width, app.size.height))
+            result = run_first(after, (app.size.width, app.size.height))
             app = after
     return _status(app, result, log_path)
 

@@ -13,8 +13,8 @@ from wandb_tui.ui.runtime.session import Session
 PAINT_INTERVAL_S = 0.1
 """Seconds between two paints if there are few events or the user has just done something."""
 
-_BATCH_SIZE = 64
-"""The number of events applied, or rows saved, at a time: about a millisecond's work."""
+_BATCH_SIZE = 32
+"""The number of events applied, or rows saved, at a time: half a millisecond's work, on a slow machine twice that."""
 
 _BATCH_GAP_S = 0.001
 """Seconds between two batches, in which keys are handled."""
@@ -22,14 +22,18 @@ _BATCH_GAP_S = 0.001
 _PAINT_GAP_S = 0.006
 """Seconds between two steps of a paint, so that each is drawn by itself."""
 
-_MAX_ROUND_EVENTS = 1000
-"""The maximum number of events applied before they are painted."""
+_MAX_ROUND_EVENTS = 4000
+"""The maximum number of events applied before they are painted: twice what two hundred monitors report in the longest
+rest if each writes ten lines a second."""
 
 _IDLE_FACTOR = 80
 """Idle for at least this many times the CPU time of the last batch. Painting takes longer than applying, so the thread
 is free for 19 of 20 key presses at any rate of events."""
 
-_MAX_REST_S = 0.4
+_MAX_REST_S, _MAX_FLOOD_REST_S = 0.4, 0.8
+"""The longest pauses after a round, in seconds: usually, and after one with many events."""
+
+_FLOOD_EVENTS = 500
 
 _KEY_PRIORITY_S = 0.03
 """Seconds after a key press in which nothing runs that would delay its effect."""
@@ -42,10 +46,10 @@ _EAGER_S = 0.5
 
 
 class Timer(Protocol):
-    """A timer that can be stopped."""
+    """A timer that can be cancelled."""
 
-    def stop(self) -> None:
-        """Cancel it."""
+    def cancel(self) -> None:
+        """Let it not fire."""
 
 
 class EventPump:
@@ -56,6 +60,7 @@ class EventPump:
         session: Session,
         later: Callable[[float, Callable[[], None]], Timer],
         paint: Callable[[Collection[WatchedRun]], Iterator[None]],
+        after_step: Callable[[], object] = lambda: None,
     ) -> None:
         """Start idle.
 
@@ -63,15 +68,21 @@ class EventPump:
             session: The session whose events are applied.
             later: Calls a function after some seconds, on this thread.
             paint: Shows changed rows, step by step.
+            after_step: Called after each step, for work that is to be done in small parts, too.
         """
         self._session = session
         self._later = later
         self._paint = paint
+        self._after_step = after_step
         self._changed: dict[RunAddress, WatchedRun] = {}
         self._resting: Timer | None = None
         self._rested_at = 0.0
         self._eager_until = 0.0
         self._key_priority_until = 0.0
+        self._taken = 0
+        """The number of events in the last round, but for its last batch."""
+        self._behind = False
+        """Whether the last round has left events behind."""
         self._closed = False
 
     def events_ready(self) -> None:
@@ -104,7 +115,7 @@ class EventPump:
 
     def _rest(self, seconds: float) -> None:
         if self._resting is not None:
-            self._resting.stop()
+            self._resting.cancel()
         self._resting = self._later(max(_BATCH_GAP_S, seconds), self._begin)
 
     def _begin(self) -> None:
@@ -113,11 +124,13 @@ class EventPump:
 
     def _round(self) -> Iterator[float]:
         """Apply, save, paint; yields after each step the seconds that are free for other work."""
-        for _ in range(0, _MAX_ROUND_EVENTS, _BATCH_SIZE):
+        for taken in range(0, _MAX_ROUND_EVENTS, _BATCH_SIZE):
+            self._taken = taken
             self._changed |= self._session.apply_events(_BATCH_SIZE)
             if not self._session.event_queue.pending:
                 break
             yield _BATCH_GAP_S
+        self._behind = self._session.event_queue.pending
         rows = list(self._changed.values())
         for start in range(0, len(rows), _BATCH_SIZE):
             yield _BATCH_GAP_S
@@ -137,7 +150,11 @@ class EventPump:
         if self._closed:
             return
         now, began = time.monotonic(), time.thread_time()
-        wait = self._key_priority_until - now if now < min(self._key_priority_until, until) else next(parts, None)
+        if now < min(self._key_priority_until, until):
+            wait: float | None = self._key_priority_until - now
+        else:
+            wait = next(parts, None)
+            self._after_step()
         cost += time.thread_time() - began
         if wait is not None:
             self._later(wait, lambda: self._step(parts, until=until, cost=cost))
@@ -145,10 +162,10 @@ class EventPump:
             self._end(cost)
 
     def _end(self, cost: float) -> None:
-        now = time.monotonic()
-        rest = min(
-            _MAX_REST_S if now >= self._eager_until else PAINT_INTERVAL_S, max(PAINT_INTERVAL_S, _IDLE_FACTOR * cost)
-        )
+        now, rest = time.monotonic(), PAINT_INTERVAL_S
+        if now >= self._eager_until and not self._behind:
+            most = _MAX_FLOOD_REST_S if self._taken > _FLOOD_EVENTS else _MAX_REST_S
+            rest = min(most, max(rest, _IDLE_FACTOR * cost))
         self._rested_at = now + rest
         if not self._session.event_queue.done():
             self._rest(rest)
