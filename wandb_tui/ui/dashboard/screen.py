@@ -177,8 +177,9 @@ class Dashboard(RunScreen):
         if moved:
             self.preview.follow()
         yield from self.table.updating(rows)
+        yield
         self.preview.repaint()
-        yield from self.panes.repainting(rows)
+        self.panes.repaint(rows)
         self.logs.show_match_count()
         if moved or not bar_states.items() <= self._bar_states.items():
             self._bar_states |= bar_states

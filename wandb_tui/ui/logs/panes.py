@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
@@ -198,13 +198,12 @@ class Panes(Container):
             )
         self._arrange()
 
-    def repainting(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
-        """Show new lines of these runs, pane by pane."""
+    def repaint(self, rows: Iterable[WatchedRun]) -> None:
+        """Show new lines of these runs."""
         changed = {row.run for row in rows}
         for pane in self._all:
             if pane.run in changed:
                 pane.repaint()
-                yield
 
     def search(self, run: RunAddress | None) -> None:
         """Make that run's pane the current one while the focus is elsewhere; None: the first."""

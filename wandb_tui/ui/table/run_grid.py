@@ -42,8 +42,8 @@ _HEADING_LINES = 1
 _SELECT_CELLS = PADDING_CELLS + 1
 """Cells at the left edge in which a click selects the run."""
 
-_MEASURED_PER_STEP, _REPAINTED_PER_STEP = 50, 5
-"""Rows whose texts are measured, and lines that are repainted, at a time: at most a millisecond or two, for which a key
+_MEASURED_PER_STEP, _COMPARED_PER_STEP = 50, 5
+"""Rows whose texts are measured, and lines that are compared, at a time: at most a millisecond or two, for which a key
 press has to wait."""
 
 _ROWS_FROM_CURSOR = 8
@@ -196,7 +196,10 @@ class RunGrid(ScrollView, can_focus=True):
             self.post_message(self.RowHighlighted())
 
     def updating(self, rows: Iterable[WatchedRun]) -> Iterator[None]:
-        """Repaint those of these rows that are visible and have changed, a few at each step."""
+        """Repaint those of these rows that are visible and have changed, after some steps that find out which.
+
+        All are drawn at once: most of what Textual does for a line it does once for any number of them.
+        """
         rows, wider = list(rows), False
         for start in range(0, len(rows), _MEASURED_PER_STEP):
             wider |= self.cells.measure(rows[start : start + _MEASURED_PER_STEP])
@@ -204,14 +207,18 @@ class RunGrid(ScrollView, can_focus=True):
         if wider:
             self.relayout()
         indices = {self._positions.get(row.run, -1) for row in rows}
-        visible = [key_of(self._rows[index]) for index in self._visible if index in indices]
-        for start in range(0, len(visible), _REPAINTED_PER_STEP):
-            # Between two steps the user may have sorted or scrolled.
-            keys = visible[start : start + _REPAINTED_PER_STEP]
-            self._repaint(self._positions[key] for key in keys if key in self._positions)
+        # A heading counts its runs. Between two steps the user may have sorted or scrolled.
+        visible = [
+            key_of(self._rows[index])
+            for index in self._visible
+            if index in indices or isinstance(self._rows[index], QueryHeading)
+        ]
+        changed: list[RunAddress | FollowedQuery] = []
+        for start in range(0, len(visible), _COMPARED_PER_STEP):
+            listed = [key for key in visible[start : start + _COMPARED_PER_STEP] if key in self._positions]
+            changed += [key for key in listed if self._has_changed(self._positions[key])]
             yield
-        # A heading counts its runs.
-        self._repaint(index for index in self._visible if isinstance(self._rows[index], QueryHeading))
+        self._refresh_lines({self._positions[key] for key in changed if key in self._positions})
 
     def tick(self) -> None:
         """Repaint visible rows that have changed with time."""
@@ -386,10 +393,12 @@ class RunGrid(ScrollView, can_focus=True):
         return Strip(segments).adjust_cell_length(width, base)
 
     def _repaint(self, indices: Iterable[int]) -> None:
-        rows = self._rows
-        self._refresh_lines(
-            {index for index in indices if self._painted.get(key_of(rows[index])) != self._content(rows[index])}
-        )
+        self._refresh_lines({index for index in indices if self._has_changed(index)})
+
+    def _has_changed(self, index: int) -> bool:
+        """Whether a row is not as it was drawn."""
+        row = self._rows[index]
+        return self._painted.get(key_of(row)) != self._content(row)
 
     def _content(self, row: GridRow) -> Cells | tuple[str, ...]:
         """The content of a row as it is drawn."""
