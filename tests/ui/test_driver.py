@@ -18,7 +18,7 @@ class FakeApp:
 
 @pytest.fixture
 async def terminal(monkeypatch):
-    """What the app is told, and the end of a pipe that stands for the terminal's keys."""
+    """The list of what the app is told, and the end of a pipe that stands for the terminal's keys."""
     app, ends = FakeApp(), []
     driver = TerminalDriver(app)
     end_input = driver._end_input
