@@ -51,7 +51,15 @@ class QuietLoop(_BaseLoop):
             options["start_new_session"] = True
             # Chromium cannot work with a profile that the user's mask makes unreadable to itself.
             options["umask"] = 0o077
-        transport, protocol = await super().subprocess_exec(protocol_factory, *args, **options)
+        start = self.create_task(super().subprocess_exec(protocol_factory, *args, **options))
+        try:
+            transport, protocol = await asyncio.shield(start)
+        except asyncio.CancelledError:
+            # The process is there, and is closed with the others: of a cancelled start, nothing would wait for its end.
+            with contextlib.suppress(OSError):
+                transport, _ = await start
+                self.children.append(transport)
+            raise
         self.children.append(transport)
         if self._reaper is not None and len(self.children) == 1:
             self._keep_reaping()
