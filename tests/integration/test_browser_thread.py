@@ -12,15 +12,16 @@ WAITED_BEFORE_S = 2.0
 """Seconds after which it once gave up on a killed process, too few on a busy machine."""
 
 
+async def start():
+    await asyncio.create_subprocess_exec("sleep", "3600")
+
+
+async def last_job():
+    """There is nothing else to end."""
+
+
 def test_a_killed_child_is_waited_for_however_late_it_is_reaped(monkeypatch):
     reaped = threading.Event()
-
-    async def start():
-        await asyncio.create_subprocess_exec("sleep", "3600")
-
-    async def last_job():
-        pass
-
     thread = BrowserThread()
     thread.submit(start).result()
     [child] = thread.children
@@ -54,12 +55,6 @@ def test_a_child_whose_start_is_cancelled_is_waited_for_as_well(monkeypatch):
 
     monkeypatch.setattr(BaseSubprocessTransport, "_connect_pipes", connected_late)
     monkeypatch.setattr(BaseSubprocessTransport, "_process_exited", seen_late)
-
-    async def start():
-        await asyncio.create_subprocess_exec("sleep", "3600")
-
-    async def last_job():
-        pass
 
     thread = BrowserThread()
     thread.submit(start)

@@ -8,11 +8,12 @@ import threading
 import pytest
 from textual.app import App
 
+from tests.screen import until
 from tests.stopwatch import HANG_S
 from wandb_tui.ui.app.event_loop import interpreter_wanted, run_first
 
 
-class Recorder(App[str]):
+class OneTask(App[str]):
     """Ends with what a coroutine of the test's gives."""
 
     def __init__(self, work):
@@ -33,8 +34,7 @@ def headless(monkeypatch):
 
 async def _headless(app, size):
     async with app.run_test(size=size or (80, 24)):
-        while app.return_value is None:  # noqa: ASYNC110 - there is no event for it
-            await asyncio.sleep(0.005)
+        await until(lambda: app.return_value is not None)
     return app.return_value
 
 
@@ -46,7 +46,7 @@ def test_the_thread_keeps_the_interpreter_longer_while_it_works_than_it_waits_fo
             waiting = sys.getswitchinterval()
         return waiting, sys.getswitchinterval()
 
-    waiting, working = run_first(Recorder(work))
+    waiting, working = run_first(OneTask(work))
     assert waiting < usual < working
     assert sys.getswitchinterval() == usual
 
@@ -70,7 +70,7 @@ def test_input_is_read_although_callbacks_are_always_ready():
 
     try:
         # Of many turns of the loop only one in a while looks at the input.
-        assert run_first(Recorder(work)) == "read"
+        assert run_first(OneTask(work)) == "read"
     finally:
         os.close(reading)
         os.close(writing)
@@ -83,4 +83,4 @@ def test_what_another_thread_posts_wakes_the_loop():
         await called.wait()
         return "woken"
 
-    assert run_first(Recorder(work), size=(100, 30)) == "woken"
+    assert run_first(OneTask(work), size=(100, 30)) == "woken"

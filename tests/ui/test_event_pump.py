@@ -144,6 +144,20 @@ def test_at_the_end_all_events_are_saved_once_and_nothing_more_is_done(harness):
     assert not harness.painted
 
 
+async def test_an_error_while_events_are_applied_ends_the_app_as_any_other_does(monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    async def run_until_it_fails():
+        async with running(Scenario(FakeProber({"abc": [there()]})), "abc") as (app, _):
+            monkeypatch.setattr(app.session, "apply_events", fail)
+            app.session.event_queue.publish(None)
+            await until(lambda: not app.is_running)
+
+    with pytest.raises(ZeroDivisionError):
+        await run_until_it_fails()
+
+
 async def test_events_are_applied_even_if_the_thread_is_held_up_just_as_a_timer_begins(monkeypatch):
     get_time = _time.get_time
 

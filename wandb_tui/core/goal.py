@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from wandb_tui.core.probe import Probe, RunInfo
 
 _MAX_SHOWN_CHARS = 40
+"""Enough of a mistyped goal to recognise it."""
 
 _NO_ARTIFACT = Verdict(VerdictCode.NO_ARTIFACT)
 """The verdict that each line of the logs has in common while there is no version."""
-"""Enough of a mistyped goal to recognise it."""
 
 
 class GoalKind(StrEnum):

@@ -159,8 +159,7 @@ class Schedule:
     @property
     def until_visit(self) -> float:
         """Seconds until the next visit is due, never below 0."""
-        later = max(self._visits_held_until, self._next_visit)
-        return self.until(later)
+        return self.until(max(self._next_visit, self._visits_held_until))
 
     @property
     def until_timeout(self) -> float | None:

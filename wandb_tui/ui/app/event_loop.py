@@ -25,7 +25,6 @@ _WORKING_S = 0.02
 _WAITING_S = 0.001
 """Seconds after which another thread has to let the UI thread go on that has waited for input, a timer or a message."""
 
-
 _POLL_INTERVAL_S = 0.005
 """Seconds for which callbacks that are ready are called without a look at the input in between."""
 

@@ -12,10 +12,8 @@ Its default of 700 objects comes due while a key press is drawn, which makes man
 all of them a tenth of a second with the logs of 200 runs.
 """
 
-_IDLE_S = (0.1, 1.0, 5.0)
-"""Seconds without input after which the youngest objects, those that have outlived one collection, or all are
-collected.
-"""
+_YOUNG_IDLE_S, _FULL_IDLE_S = 1.0, 5.0
+"""Seconds without input after which the younger objects, or all, are collected."""
 
 _FULL_INTERVAL_S = 120.0
 """The least number of seconds between two collections of all objects."""
@@ -47,11 +45,10 @@ class GarbageCollector:
 
     def collect(self, idle_s: float) -> None:
         """Collect what is due, if the user has been idle for long enough; called once a second."""
-        youngest, young, full = _IDLE_S
-        if not self._started or idle_s < youngest:
+        if not self._started or idle_s < _YOUNG_IDLE_S:
             return
-        if idle_s >= full and time.monotonic() >= self._full_due:
+        if idle_s >= _FULL_IDLE_S and time.monotonic() >= self._full_due:
             gc.collect()
             self._full_due = time.monotonic() + _FULL_INTERVAL_S
         elif gc.get_count()[0] >= _FEW_OBJECTS:
-            gc.collect(0 if idle_s < young else 1)
+            gc.collect(1)

@@ -213,7 +213,7 @@ class RunGrid(ScrollView, can_focus=True):
             for index in self._visible
             if index in indices or isinstance(self._rows[index], QueryHeading)
         ]
-        changed: list[RunAddress | FollowedQuery] = []
+        changed: list[RowKey] = []
         for start in range(0, len(visible), _COMPARED_PER_STEP):
             listed = [key for key in visible[start : start + _COMPARED_PER_STEP] if key in self._positions]
             changed += [key for key in listed if self._has_changed(self._positions[key])]
