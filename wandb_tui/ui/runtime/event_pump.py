@@ -34,7 +34,7 @@ _MAX_REST_S, _MAX_FLOOD_REST_S = 0.4, 0.8
 """The longest pauses after a round, in seconds: usually, and after one with many events."""
 
 _FLOOD_EVENTS = 500
-"""Events in one round from which on they are many: nobody reads as many lines in a second."""
+"""The number of events in a round above which the longer pause may follow."""
 
 _KEY_PRIORITY_S = 0.03
 """Seconds after a key press in which nothing runs that would delay its effect."""
