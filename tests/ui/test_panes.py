@@ -66,6 +66,20 @@ async def test_pause_and_follow():
         assert "paused" not in shown(app)
 
 
+async def test_the_cursor_does_not_wait_for_new_lines():
+    async with two() as (app, pilot):
+        await pilot.press("home", "l", "down", "l")
+        row, pane = app.session.watch_list[address("abc")], pane_of(app, "abc")
+        # Nothing is awaited from here on, so that only these calls can show the line.
+        app.session.watch_list.apply(MonitorEvent(row.run, row.attempt, State.WAITING, text_notice("the news")))
+        app.dashboard.table.action_cursor_up()
+        app.dashboard.preview.follow()
+        assert "the news" not in pane.plain
+        # Shown with all other changes of the list, such as those of another dashboard.
+        app.dashboard.refresh_all()
+        assert "the news" in pane.plain
+
+
 def at_the_end(app, pane, text):
     return text in shown(app) and pane.following and pane.scroll_y == pane.max_scroll_y > 0
 

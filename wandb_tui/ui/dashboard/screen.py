@@ -162,6 +162,7 @@ class Dashboard(RunScreen):
             # An empty table is hidden, and hiding it takes its focus.
             self.call_after_refresh(self.table.focus)
         self.preview.follow()
+        self.panes.repaint()
         self.refresh_bars()
 
     @on(RunTable.RowsChanged)

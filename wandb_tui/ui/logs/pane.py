@@ -144,13 +144,16 @@ class LogPane(ScrollView, can_focus=True):
             self._redraw(folded=folded)
 
     def show(self, row: WatchedRun | None, *, pinned: bool = False, console: ConsoleLog | None = None) -> None:
-        """Show this run's log, or its console if that is given; a pinned pane is marked as such."""
+        """Show this run's log, or its console if that is given; a pinned pane is marked as such.
+
+        New lines of the run that is shown already are left to `repaint`: the cursor would have to wait for them.
+        """
         self._pinned = pinned
         if row is not self._row or console is not self._run_console:
             self._row, self._run_console = row, console
             self._following = True
             self._redraw()
-        self.repaint()
+        self._retitle()
 
     def repaint(self) -> None:
         """Show the lines that have been added to the log."""

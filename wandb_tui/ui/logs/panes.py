@@ -198,11 +198,11 @@ class Panes(Container):
             )
         self._arrange()
 
-    def repaint(self, rows: Iterable[WatchedRun]) -> None:
-        """Show new lines of these runs."""
-        changed = {row.run for row in rows}
+    def repaint(self, rows: Iterable[WatchedRun] | None = None) -> None:
+        """Show new lines of these runs; None: of all."""
+        changed = None if rows is None else {row.run for row in rows}
         for pane in self._all:
-            if pane.run in changed:
+            if changed is None or pane.run in changed:
                 pane.repaint()
 
     def search(self, run: RunAddress | None) -> None:
