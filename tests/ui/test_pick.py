@@ -126,7 +126,8 @@ async def test_a_whole_sweep_by_the_mouse():
         assert "1 selected" in shown(app)
         await pilot.press("s")
         await until(lambda: "1 selected, 2 runs" in shown(app))
-        await pilot.click("#pick-all")
+        # In the middle: its label has just changed, and with that the place of its left edge.
+        await pilot.click("#pick-all", offset=(12, 0))
         await until(lambda: len(app.session.watch_list) == 2)
         assert {row.run.run_id for row in app.session.watch_list} == {"c3", "e5"}
 
@@ -180,7 +181,7 @@ async def test_trouble_is_shown_in_the_dialog_and_passes():
         assert offered(app) == ["pick-up", "pick-refresh", "pick-close"]
         assert "There is no run" not in shown(app)
         scripted.catalogue.error = None
-        await pilot.click("#pick-refresh")
+        await pilot.click("#pick-refresh", offset=(3, 0))
         await until(lambda: "sun-a1" in shown(app))
         assert offered(app) == ["pick-up", "pick-add", "pick-all", "pick-follow", "pick-close"]
         assert isinstance(app.focused, OptionList)
@@ -292,7 +293,7 @@ async def test_each_level_says_what_the_keys_do_and_why_nothing_can_be_added_the
         assert "Add" not in line_of(app, "Open (Enter)")
         await pilot.press("ctrl+s")
         assert "Open a project to add its runs." in shown(app)
-        await pilot.click("#pick-open")
+        await pilot.click("#pick-open", offset=(3, 0))
         await until(lambda: "forks" in shown(app))
         assert "← Back" in shown(app).splitlines()[-1]
         await pilot.press("down", "enter")
