@@ -1,7 +1,9 @@
 """Histories are written batch by batch: little memory on the way, and row groups that are worth reading."""
 
 import contextlib
+import math
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -38,3 +40,17 @@ def test_parquet_has_large_row_groups(history, tmp_path):
         sizes = [written.metadata.row_group(number).num_rows for number in range(written.num_row_groups)]
     assert len(sizes) == 2
     assert pq.read_table(tmp_path / "out.parquet").equals(pq.read_table(history))
+
+
+def test_a_metric_with_nan_is_one_of_numbers_for_every_reader_of_csv(tmp_path):
+    notes = ['a "nan", b', "nan", 'c,nan,"d"\nnan', None]
+    losses = [math.nan, 0.5, math.inf, None]
+    rows = pa.table({"loss": losses, "note": notes, "nan": [1, 2, 3, 4], "last": losses[::-1]})
+    pq.write_table(rows, tmp_path / "0000.parquet")
+    with contextlib.closing(HistoryReader([HistoryPart([tmp_path / "0000.parquet"])])) as reader:
+        assert write_history(reader, tmp_path / "out.csv", "csv") == len(notes)
+    read = pl.read_csv(tmp_path / "out.csv")
+    assert read.columns == rows.column_names
+    assert str(read["loss"].to_list()) == str(losses)
+    assert str(read["last"].to_list()) == str(losses[::-1])
+    assert read["note"].to_list() == notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -77,15 +78,34 @@ def _csv(path: Path, schema: Any) -> Iterator[Write]:
     for i in nested:
         flat = flat.set(i, pa.field(schema.field(i).name, pa.string()))
 
-    with pc.CSVWriter(str(path), flat) as writer:
+    def text(rows: Any, *, header: bool = False) -> bytes:
+        sink = pa.BufferOutputStream()
+        pc.write_csv(rows, sink, pc.WriteOptions(include_header=header))
+        written: bytes = sink.getvalue().to_pybytes()
+        return written
+
+    with path.open("wb") as file:
+        file.write(text(flat.empty_table(), header=True))
 
         def write(batch: Any) -> None:
             columns = list(batch.columns)
             for i in nested:
                 columns[i] = as_json(columns[i])
-            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=flat))
+            file.write(_with_nan_capitalized(text(pa.RecordBatch.from_arrays(columns, schema=flat))))
 
         yield write
+
+
+def _with_nan_capitalized(lines: bytes) -> bytes:
+    """NaN as all readers know it: for polars 2.1.0, "nan" in the first rows makes a column of numbers one of texts."""
+    if b'"' not in lines:
+        # There is no text in it.
+        return lines.replace(b"nan", b"NaN")
+    return _NAN_OR_TEXT.sub(lambda found: b"NaN" if found[0] == b"nan" else found[0], lines)
+
+
+_NAN_OR_TEXT = re.compile(rb'"[^"]*"|\bnan\b')
+"""NaN as pyarrow writes it, or what stands between two quotes: pyarrow quotes all texts."""
 
 
 @contextmanager
