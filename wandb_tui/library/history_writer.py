@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -78,26 +79,26 @@ def _csv(path: Path, schema: Any) -> Iterator[Write]:
     for i in nested:
         flat = flat.set(i, pa.field(schema.field(i).name, pa.string()))
 
-    def text(rows: Any, *, header: bool = False) -> bytes:
-        sink = pa.BufferOutputStream()
-        pc.write_csv(rows, sink, pc.WriteOptions(include_header=header))
-        written: bytes = sink.getvalue().to_pybytes()
-        return written
-
-    with path.open("wb") as file:
-        file.write(text(flat.empty_table(), header=True))
+    with _NanCapitalizer(io.FileIO(path, "w")) as file, pc.CSVWriter(file, flat) as writer:
 
         def write(batch: Any) -> None:
             columns = list(batch.columns)
             for i in nested:
                 columns[i] = as_json(columns[i])
-            file.write(_with_nan_capitalized(text(pa.RecordBatch.from_arrays(columns, schema=flat))))
+            writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=flat))
 
         yield write
 
 
+class _NanCapitalizer(io.BufferedWriter):
+    """Spells NaN as all readers know it: for polars 2.1.0, "nan" in the first rows makes numbers a column of texts."""
+
+    def write(self, lines: Any) -> int:
+        """Write whole lines, as pyarrow does."""
+        return super().write(_with_nan_capitalized(bytes(lines)))
+
+
 def _with_nan_capitalized(lines: bytes) -> bytes:
-    """NaN as all readers know it: for polars 2.1.0, "nan" in the first rows makes a column of numbers one of texts."""
     if b'"' not in lines:
         # There is no text in it.
         return lines.replace(b"nan", b"NaN")
