@@ -82,7 +82,7 @@ async def test_quitting_promises_only_what_is_saved(small_disk, path):
     async with running(scenario(path), "abc") as (app, pilot):
         await until(lambda: on_disk(path) == {"abc"})
         await pilot.press("q")
-        await until(lambda: isinstance(app.screen, Confirm))
+        await until(lambda: isinstance(app.screen, Confirm) and app.screen.query(".dialog-text"))
         assert quit_text(app) == "One run is still being watched. The next start resumes it."
         await pilot.press("n")
         with contextlib.suppress(OSError), filling.open("wb", buffering=0) as file:
@@ -92,7 +92,7 @@ async def test_quitting_promises_only_what_is_saved(small_disk, path):
             app.session.add(address(f"run{number}"), Goal.parse("exists"))
         await until(lambda: notified(app, "the disk is full"))
         await pilot.press("q")
-        await until(lambda: isinstance(app.screen, Confirm))
+        await until(lambda: isinstance(app.screen, Confirm) and app.screen.query(".dialog-text"))
         assert quit_text(app) == (
             "101 runs are still being watched. The watch list "
             f"{path} cannot be saved: the disk is full. Free some space. Saving is retried. "

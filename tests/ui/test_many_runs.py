@@ -148,7 +148,7 @@ async def test_a_goal_that_comes_in_one_burst_with_enter_is_taken():
     async with running(None, "abc") as (app, pilot):
         await until(lambda: len(app.dashboard.table.shown) == 1)
         await pilot.press("g")
-        await until(lambda: isinstance(app.screen, GoalDialog))
+        await until(lambda: isinstance(app.screen, GoalDialog) and app.screen.query(Input))
         app.screen.query_one(Input).value = ""
         burst(app, *"newer", "enter")
         await until(lambda: app.screen is app.dashboard)

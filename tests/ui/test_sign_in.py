@@ -392,7 +392,7 @@ async def test_the_first_dialog_waits_until_the_filter_is_left():
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, SignInDialog))
         assert "Sign-in needed" not in shown(app)
-        assert [field.value for field in app.screen.query(Input)] == ["", "", ""]
+        await until(lambda: [field.value for field in app.screen.query(Input)] == ["", "", ""])
 
 
 async def test_the_first_dialog_waits_until_another_dialog_is_closed():
@@ -405,7 +405,7 @@ async def test_the_first_dialog_waits_until_another_dialog_is_closed():
         assert "Sign-in needed" in shown(app)
         await pilot.press("escape")
         await until(lambda: isinstance(app.screen, SignInDialog))
-        assert [field.value for field in app.screen.query(Input)] == ["", "", ""]
+        await until(lambda: [field.value for field in app.screen.query(Input)] == ["", "", ""])
 
 
 async def test_keys_pressed_before_the_first_dialog_could_be_seen_do_not_land_in_it():
@@ -428,7 +428,7 @@ async def test_keys_pressed_before_the_first_dialog_could_be_seen_do_not_land_in
 async def test_a_dialog_opened_before_the_account_is_known_learns_of_it():
     async with slow_account() as (app, pilot, read):
         await pilot.press("s")
-        await until(lambda: isinstance(app.screen, SignInDialog))
+        await until(lambda: isinstance(app.screen, SignInDialog) and app.screen.query("#remember"))
         box = app.screen.query_one("#remember", Checkbox)
         assert (box.disabled, box.value) == (True, False)
         await pilot.press(*"me")
