@@ -68,8 +68,9 @@ async def test_pause_and_follow():
 
 async def test_the_cursor_does_not_wait_for_new_lines():
     async with two() as (app, pilot):
-        await pilot.press("home", "l", "down", "l")
+        await pilot.press("home", "l", "down", "l", "f", *"news", "enter")
         row, pane = app.session.watch_list[address("abc")], pane_of(app, "abc")
+        await until(lambda: "0 in all logs" in app.dashboard.find_bar.found)
         # Nothing is awaited from here on, so that only these calls can show the line.
         app.session.watch_list.apply(MonitorEvent(row.run, row.attempt, State.WAITING, text_notice("the news")))
         app.dashboard.table.action_cursor_up()
@@ -78,6 +79,7 @@ async def test_the_cursor_does_not_wait_for_new_lines():
         # Shown with all other changes of the list, such as those of another dashboard.
         app.dashboard.refresh_all()
         assert "the news" in pane.plain
+        assert "1 in all logs" in app.dashboard.find_bar.found
 
 
 def at_the_end(app, pane, text):

@@ -42,7 +42,7 @@ def test_parquet_has_large_row_groups(history, tmp_path):
     assert pq.read_table(tmp_path / "out.parquet").equals(pq.read_table(history))
 
 
-def test_a_metric_with_nan_is_one_of_numbers_for_every_reader_of_csv(tmp_path):
+def test_a_metric_with_nan_in_csv_is_one_of_numbers_for_polars(tmp_path):
     notes = ['a "nan", b', "nan", 'c,nan,"d"\nnan', None]
     losses = [math.nan, 0.5, math.inf, None]
     rows = pa.table({"loss": losses, "note": notes, "nan": [1, 2, 3, 4], "last": losses[::-1]})

@@ -162,7 +162,7 @@ class Dashboard(RunScreen):
             # An empty table is hidden, and hiding it takes its focus.
             self.call_after_refresh(self.table.focus)
         self.preview.follow()
-        self.panes.repaint()
+        self.logs.repaint()
         self.refresh_bars()
 
     @on(RunTable.RowsChanged)
@@ -180,8 +180,7 @@ class Dashboard(RunScreen):
         yield from self.table.updating(rows)
         yield
         self.preview.repaint()
-        self.panes.repaint(rows)
-        self.logs.show_match_count()
+        self.logs.repaint(rows)
         if moved or not bar_states.items() <= self._bar_states.items():
             self._bar_states |= bar_states
             self.refresh_bars()

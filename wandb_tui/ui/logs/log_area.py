@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from textual import on
@@ -15,6 +15,7 @@ from textual.widgets import Input
 
 from wandb_tui.core.address import RunAddress
 from wandb_tui.core.errors import WandbTuiError
+from wandb_tui.core.watch_list import WatchedRun
 from wandb_tui.text.glyphs import Glyphs
 from wandb_tui.text.plain_text import clean
 from wandb_tui.ui.common.run_prompts import hint
@@ -79,6 +80,11 @@ class LogArea(Vertical):
         for pane in self.panes.panes:
             if pane.run is not None:
                 self._session.load_log(pane.run)
+        self.show_match_count()
+
+    def repaint(self, rows: Iterable[WatchedRun] | None = None) -> None:
+        """Show new lines of these runs, and the matches among them; None: of all runs."""
+        self.panes.repaint(rows)
         self.show_match_count()
 
     @property
